@@ -1,0 +1,157 @@
+import type {
+  AttemptId,
+  AttemptOutcome,
+  AttemptUsage,
+  ItemId,
+  NodeFacts,
+  NodeName,
+  NodeUsage,
+  Placement,
+  Settings,
+  TaskDefinition,
+  TaskName,
+  WorkItem,
+} from './model.ts'
+
+/**
+ * What happened. Events are the only truth: the journal keeps them, `fold` makes the state of them, and every view
+ * reads that state. An event is never changed after it was made. Every member is journalled.
+ */
+export type OdopEvent =
+  | LaunchStarted
+  | NodeJoined
+  | TaskDefined
+  | TaskRefused
+  | ApplicationStarted
+  | ApplicationEnded
+  | ItemQueued
+  | ItemCancelled
+  | AttemptStarted
+  | AttemptSuspended
+  | AttemptResumed
+  | AttemptEnded
+  | UsageMeasured
+  | Noted
+  | LaunchEnded
+
+/** A supervisor took over this run. What an earlier launch left running is pending again from here on. */
+export interface LaunchStarted {
+  readonly type: 'launch-started'
+  readonly at: number
+  readonly run: string
+  readonly command: readonly string[]
+  readonly cwd: string
+  readonly host: string
+  readonly pid: number
+  readonly version: string
+  readonly settings: Settings
+  /** `run` wraps an application, `drain` works off what is left, `monitor` only measures. */
+  readonly mode: 'run' | 'drain' | 'monitor'
+  /** Absolute task folders. */
+  readonly taskFolders: readonly string[]
+}
+
+export interface NodeJoined {
+  readonly type: 'node-joined'
+  readonly at: number
+  readonly facts: NodeFacts
+}
+
+export interface TaskDefined {
+  readonly type: 'task-defined'
+  readonly at: number
+  readonly task: TaskDefinition
+}
+
+/** A task or a whole module that can't be used, and why; the application is not affected. */
+export interface TaskRefused {
+  readonly type: 'task-refused'
+  readonly at: number
+  readonly file: string
+  readonly problem: string
+}
+
+export interface ApplicationStarted {
+  readonly type: 'application-started'
+  readonly at: number
+  /** null: it could not be started. */
+  readonly pid: number | null
+}
+
+export interface ApplicationEnded {
+  readonly type: 'application-ended'
+  readonly at: number
+  readonly code: number | null
+  readonly signal: string | null
+}
+
+export interface ItemQueued {
+  readonly type: 'item-queued'
+  readonly at: number
+  readonly item: WorkItem
+}
+
+/** A pending item will not be tried any more. A running one ends with an `attempt-ended` of outcome `cancelled`. */
+export interface ItemCancelled {
+  readonly type: 'item-cancelled'
+  readonly at: number
+  readonly item: ItemId
+  readonly reason: string
+}
+
+export interface AttemptStarted {
+  readonly type: 'attempt-started'
+  readonly at: number
+  readonly attempt: AttemptId
+  readonly item: ItemId
+  readonly task: TaskName
+  readonly placement: Placement
+}
+
+export interface AttemptSuspended {
+  readonly type: 'attempt-suspended'
+  readonly at: number
+  readonly attempt: AttemptId
+  readonly reason: string
+}
+
+export interface AttemptResumed {
+  readonly type: 'attempt-resumed'
+  readonly at: number
+  readonly attempt: AttemptId
+}
+
+export interface AttemptEnded {
+  readonly type: 'attempt-ended'
+  readonly at: number
+  readonly attempt: AttemptId
+  readonly item: ItemId
+  readonly task: TaskName
+  readonly outcome: AttemptOutcome
+  /** Why it did not complete, as a user should read it; null when it completed. */
+  readonly reason: string | null
+  readonly usage: AttemptUsage
+  /** The item is pending again, but not before this time; null: it is not retried, or at once (`requeued`). */
+  readonly retryAt: number | null
+}
+
+/** Cumulative since the launch: a reader needs only the last one of each node. */
+export interface UsageMeasured {
+  readonly type: 'usage'
+  readonly at: number
+  readonly usage: NodeUsage
+}
+
+/** Something a user should know; `warning` is also said on stderr when it happens. */
+export interface Noted {
+  readonly type: 'note'
+  readonly at: number
+  readonly level: 'info' | 'warning'
+  readonly text: string
+  readonly node?: NodeName
+}
+
+export interface LaunchEnded {
+  readonly type: 'launch-ended'
+  readonly at: number
+}

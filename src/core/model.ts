@@ -1,0 +1,219 @@
+/**
+ * The nouns of odop, as plain data. Everything here can be written to the journal and sent to another process.
+ *
+ * Units, everywhere: `…Seconds` are seconds, `…Bytes` are bytes, `at` is milliseconds since the epoch,
+ * a share is a number from 0 to 1, a core is the number that the kernel gives it on its node.
+ */
+
+export type CoreId = number
+export type NodeName = string
+export type TaskName = string
+/** `TASK#N`: the N-th work item of a task in this run, counted from 1. */
+export type ItemId = string
+/** `TASK#N.K`: the K-th attempt at a work item, counted from 1; also the name of its log, see `attemptLogName`. */
+export type AttemptId = string
+
+/**
+ * A file's path as odop keeps it: absolute; bytes that are not UTF-8 appear as lone surrogates U+DC80 … U+DCFF,
+ * one for each byte, so that every name that the kernel allows survives JSON (see `journal/path-bytes.ts`).
+ */
+export type FilePath = string
+
+/** What queues a task. `background` is a task without a trigger: it is queued again whenever it leaves the queue. */
+export type Trigger =
+  | FileInTrigger
+  | FileUpdatedTrigger
+  | { readonly kind: 'timer'; readonly everySeconds: number }
+  | { readonly kind: 'background' }
+
+/** Fires once for each file of a folder: those already there, then those that appear. */
+export interface FileInTrigger {
+  readonly kind: 'file-in'
+  /** As the user wrote it: relative to the folder in which `odop run` was started. */
+  readonly folder: string
+  readonly filter: FileFilter | null
+  readonly recursive: boolean
+  /** Files of one work item; an incomplete batch waits for more. */
+  readonly batchSize: number
+  /** `end`: an incomplete batch is queued when the application has ended; `never`: it stays for the next run. */
+  readonly flush: 'never' | 'end'
+  /** How long size and time must stand still where it cannot be seen whether a file is still open for writing. */
+  readonly settleSeconds: number
+}
+
+/** Fires when a file (or any file of a folder that passes the filter) has been written again and is complete. */
+export interface FileUpdatedTrigger {
+  readonly kind: 'file-updated'
+  readonly path: string
+  readonly filter: FileFilter | null
+  readonly recursive: boolean
+  readonly settleSeconds: number
+}
+
+/** A glob (matched against the name, or against the path below the folder when it holds a `/`) or a RegExp. */
+export type FileFilter =
+  | { readonly kind: 'glob'; readonly pattern: string }
+  | { readonly kind: 'regexp'; readonly source: string; readonly flags: string }
+
+/** A task, as data. Its function or command builder stays in its module and is only ever called in a runner. */
+export interface TaskDefinition {
+  readonly name: TaskName
+  /** Where a runner finds it: the module, and the index among the tasks that the module exports. */
+  readonly module: string
+  readonly index: number
+  readonly kind: 'function' | 'command'
+  readonly trigger: Trigger
+  /** Higher goes first. */
+  readonly priority: number
+  /** A reservation: an attempt that sleeps still holds its cores. `all`: every allocated core of one node. */
+  readonly cpus: number | 'all'
+  /** Memory of all processes of an attempt; null: not limited and nothing reserved. */
+  readonly memoryBytes: number | null
+  /** Time limit of an attempt, which pauses while it is suspended; null: none. */
+  readonly timeSeconds: number | null
+  /** At most so many work items of this task in a run; null: no limit. */
+  readonly maxRuns: number | null
+  /** At most so many attempts of this task at the same time; for a background task how many are kept going (at least 1). */
+  readonly replicas: number | null
+  /** Further attempts after a failed one (a requeue does not count), null: the run's setting. */
+  readonly retries: number | null
+  /** Pause before the first retry; doubles with each further one. null: the run's setting. */
+  readonly retryDelaySeconds: number | null
+  readonly ioBound: boolean
+  readonly networkBound: boolean
+  readonly env: Readonly<Record<string, string>>
+  /** Working directory of an attempt; null: the folder in which `odop run` was started. */
+  readonly cwd: string | null
+}
+
+/** The unit of the queue, of retry, and of "processed once": a task with its inputs. */
+export interface WorkItem {
+  readonly id: ItemId
+  readonly task: TaskName
+  readonly files: readonly FilePath[]
+  /** For `file-updated`: which version of the file this is (`mtimeNs:size`), else null. */
+  readonly version: string | null
+  /** When it was queued first. */
+  readonly queuedAt: number
+}
+
+export interface Placement {
+  readonly node: NodeName
+  readonly cores: readonly CoreId[]
+}
+
+/** What an attempt has used. */
+export interface AttemptUsage {
+  /** From its start to its end, without the time in which it was suspended. */
+  readonly wallSeconds: number
+  readonly cpuSeconds: number
+  readonly peakMemoryBytes: number
+}
+
+/**
+ * How an attempt ended.
+ *
+ * - `completed`: the function returned, or the command exited with 0
+ * - `failed`: it threw, rejected, exited, crashed, or went over its memory limit
+ * - `timeout`: its time limit was over
+ * - `cancelled`: the user ended it; the item is not tried again
+ * - `requeued`: odop took the cores back, or the run ended; the item is pending again and the attempt does not count
+ */
+export type AttemptOutcome = 'completed' | 'failed' | 'timeout' | 'cancelled' | 'requeued'
+
+/** How a node gives cores back: by the kernel's preemption, or by suspension because that does not reach. */
+export type YieldMode = 'kernel' | 'suspend'
+
+/** What is known of a node when the run starts. */
+export interface NodeFacts {
+  readonly name: NodeName
+  /** The cores of the allocation on this node that may be used: affinity less exclusions and reservations. */
+  readonly usableCores: readonly CoreId[]
+  /** All cores of the allocation on this node; accounting is over these. */
+  readonly cores: readonly CoreId[]
+  /** Hardware threads that share a core, socket and NUMA node of each core of the allocation. */
+  readonly topology: readonly CorePlace[]
+  /** The allocation's memory on this node: the cgroup's limit, Slurm's, or the machine's. */
+  readonly memoryLimitBytes: number
+  readonly yieldMode: YieldMode
+}
+
+export interface CorePlace {
+  readonly core: CoreId
+  readonly siblings: readonly CoreId[]
+  readonly socket: number
+  readonly numaNode: number
+}
+
+/** Core-seconds since the launch; total = app + tasks + odop + idle within rounding. */
+export interface CoreSeconds {
+  readonly total: number
+  /** Everything on the allocation's cores that is not odop's: the application. */
+  readonly app: number
+  readonly tasks: number
+  readonly odop: number
+  readonly idle: number
+}
+
+/** Cumulative use of a node since the launch: what the summary's node entry is made of. */
+export interface NodeUsage {
+  readonly node: NodeName
+  readonly coreSeconds: CoreSeconds
+  readonly memoryBytes: {
+    readonly limit: number
+    readonly appPeak: number
+    readonly tasksPeak: number
+    readonly odopPeak: number
+  }
+  /** Time that the application's threads spent runnable on a run queue but not running; `null` where the kernel does not say. */
+  readonly appRunDelaySeconds: number | null
+}
+
+/** What an agent saw at one look, and all that `schedule` knows about the present. */
+export interface Snapshot {
+  readonly nodes: readonly NodeSnapshot[]
+  /** Seconds until the job's time limit; null: none is known. */
+  readonly remainingSeconds: number | null
+}
+
+export interface NodeSnapshot {
+  readonly node: NodeName
+  readonly cores: readonly CoreState[]
+  /** Memory that attempts may still take: free for the allocation, less the reserve. */
+  readonly availableMemoryBytes: number
+  readonly attempts: readonly AttemptSample[]
+}
+
+/**
+ * A core as `idle.ts` judges it.
+ *
+ * - `idle`: foreign use was under the threshold for long enough; attempts may start
+ * - `shared`: used in bursts; an attempt may start where the kernel preempts it at once, after all idle cores are taken
+ * - `busy`: nothing starts here; where the kernel does not preempt for us, what runs here is suspended
+ */
+export interface CoreState {
+  readonly core: CoreId
+  /** Share of the core that was used by anything but odop's attempts, over the last look. */
+  readonly foreignShare: number
+  readonly judged: 'idle' | 'shared' | 'busy'
+}
+
+export interface AttemptSample {
+  readonly attempt: AttemptId
+  readonly cpuSeconds: number
+  readonly memoryBytes: number
+}
+
+/** Settings that decisions depend on; every one has a default in `config.ts`. */
+export interface Settings {
+  readonly policy: string
+  /** At most so many cores per node for attempts; null: no limit. */
+  readonly maxCpus: number | null
+  /** Foreign use under which a core counts as idle, as a share. */
+  readonly idleThreshold: number
+  readonly memoryReserveBytes: number
+  readonly retries: number
+  readonly retryDelaySeconds: number
+  /** Time between SIGTERM and SIGKILL for an attempt. */
+  readonly graceSeconds: number
+}

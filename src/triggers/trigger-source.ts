@@ -1,0 +1,24 @@
+import type { FilePath, TaskDefinition, TaskName } from '../core/model.ts'
+
+/** Watches for one task. Calls `fire` for each work item to queue; never throws after it was started. */
+export interface TriggerSource {
+  /** Looks once more at everything (a last scan when the application has ended); resolves when all that is complete has fired. */
+  flush(options: { readonly incompleteBatches: boolean }): Promise<void>
+  close(): Promise<void>
+}
+
+export interface TriggerContext {
+  readonly task: TaskDefinition
+  /** Relative folders of triggers are below this one. */
+  readonly cwd: string
+  /** Files (`file-in`) or `path\0version` (`file-updated`) that already have a work item in this run: they do not fire again. */
+  readonly seen: ReadonlySet<string>
+  fire(fired: Fired): void
+  warn(text: string): void
+}
+
+export interface Fired {
+  readonly task: TaskName
+  readonly files: readonly FilePath[]
+  readonly version: string | null
+}
