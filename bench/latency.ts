@@ -1,0 +1,59 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { ended, type Figure, inFolder, odop, start } from './measure.ts'
+
+/** Writes a file, notes when it was closed (monotonic clock, the same for all processes), and rests on an idle core. */
+const APPLICATION = `
+const fs = require('node:fs')
+let n = 0
+const write = () => {
+  const file = 'data/' + n + '.bin'
+  fs.writeFileSync(file, 'x'.repeat(10000))
+  fs.appendFileSync('closed', n + ' ' + process.hrtime.bigint() + '\\n')
+  if (++n < COUNT) setTimeout(write, 250)
+  else setTimeout(() => {}, 1000)
+}
+setTimeout(write, 2500)`
+
+const TASK = `import { appendFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileIn, task } from 'odop'
+export default task({ name: 'note', trigger: fileIn('data') }, ({ file }) => {
+  const now = process.hrtime.bigint()
+  appendFileSync('began', path.basename(file, '.bin') + ' ' + now + '\\n')
+})
+`
+
+/** From a file's close() to the first line of the task function, on an idle core. */
+export async function latencyFigures(count: number): Promise<Figure[]> {
+  return inFolder(async folder => {
+    mkdirSync(path.join(folder, 'tasks'))
+    mkdirSync(path.join(folder, 'data'))
+    writeFileSync(path.join(folder, 'tasks', 'note.js'), TASK)
+    writeFileSync(path.join(folder, 'app.cjs'), APPLICATION.replace('COUNT', String(count)))
+    await ended(start([odop, 'run', '--quiet', '--', process.execPath, 'app.cjs'], folder))
+    const closed = times(path.join(folder, 'closed'))
+    const began = times(path.join(folder, 'began'))
+    const samples = [...began].flatMap(([n, at]) => {
+      const from = closed.get(n)
+      return from === undefined ? [] : [Number(at - from) / 1e6]
+    })
+    if (samples.length < count)
+      throw new Error(
+        `${count - samples.length} of ${readdirSync(path.join(folder, 'data')).length} files were not processed`,
+      )
+    return [
+      { name: 'file closed → first line of the task function', unit: 'ms', samples, target: { atMost: 100 } },
+    ]
+  })
+}
+
+function times(file: string): Map<string, bigint> {
+  const lines = readFileSync(file, 'utf8').trim().split('\n')
+  return new Map(
+    lines.map(line => {
+      const [n = '', at = '0'] = line.split(' ')
+      return [n, BigInt(at)]
+    }),
+  )
+}

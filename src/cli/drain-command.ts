@@ -1,0 +1,25 @@
+import { parseFlags } from '../config.ts'
+import { writeStderr } from '../os/stderr.ts'
+import { type Command, stringOf } from './command.ts'
+
+export const drainCommand: Command = {
+  usage: 'drain RUN',
+  describe: 'work off what a run left over',
+  options: {
+    for: { type: 'string', describe: 'at most for this duration, such as 10m', requiresArg: true },
+    'max-cpus': { type: 'string', describe: 'at most so many cores for tasks', requiresArg: true },
+    'exclude-cpus': { type: 'string', describe: 'cores that tasks must not use, such as 0-3,7', requiresArg: true },
+    quiet: { type: 'boolean', describe: 'no summary on stderr' },
+    summary: { type: 'string', describe: 'write summary.json to this file too', requiresArg: true },
+  },
+  async run(given) {
+    const limit = stringOf(given, 'for')
+    const { flags, problems } = parseFlags({ ...given, drain: limit ?? '' })
+    if (problems.length > 0) {
+      for (const problem of problems) writeStderr(`odop: ${problem}\n`)
+      return 2
+    }
+    const { drainRun } = await import('../drain.ts')
+    return drainRun({ run: stringOf(given, 'RUN') ?? '', flags, cwd: process.cwd(), environment: process.env })
+  },
+}

@@ -1,0 +1,1 @@
+export async function printRuns(_?: unknown): Promise<number> { return 0 }

@@ -1,0 +1,1 @@
+export async function printStatus(_?: unknown): Promise<number> { return 0 }

@@ -1,0 +1,56 @@
+import { parseFlags } from '../config.ts'
+import { writeStderr } from '../os/stderr.ts'
+import { run } from '../run.ts'
+import { type Command, type Given, type Invocation, stringOf } from './command.ts'
+
+const summaryOptions = {
+  name: { type: 'string', describe: 'name of the run; the same name again goes on where it ended' },
+  config: { type: 'string', describe: 'configuration file', requiresArg: true },
+  quiet: { type: 'boolean', describe: 'no summary and no notes on stderr, only errors' },
+  summary: { type: 'string', describe: 'write summary.json to this file too', requiresArg: true },
+} as const
+
+export const runCommand: Command = {
+  usage: 'run',
+  describe: 'run an application: odop run [options] -- COMMAND…',
+  options: {
+    ...summaryOptions,
+    tasks: { type: 'array', string: true, describe: 'folders of task modules (default: ./tasks)' },
+    policy: { type: 'string', describe: 'order of the queue', requiresArg: true },
+    drain: { type: 'string', describe: 'finish the queue after the application has ended, at most for DURATION' },
+    'max-cpus': { type: 'string', describe: 'at most so many cores for tasks', requiresArg: true },
+    'exclude-cpus': { type: 'string', describe: 'cores that tasks must not use, such as 0-3,7', requiresArg: true },
+    'reserve-cores': { type: 'string', describe: 'so many cores stay free of tasks', requiresArg: true },
+    'idle-threshold': { type: 'string', describe: 'use in percent under which a core is idle (10)', requiresArg: true },
+    'memory-reserve': { type: 'string', describe: 'memory that stays free, such as 2G or 10%', requiresArg: true },
+    'no-tasks': { type: 'boolean', describe: 'only measure' },
+  },
+  run: (given, invocation) => launch(given, invocation, 'run'),
+}
+
+export const monitorCommand: Command = {
+  usage: 'monitor',
+  describe: 'the same without tasks: odop monitor -- COMMAND… measures what could be harvested',
+  options: summaryOptions,
+  run: (given, invocation) => launch(given, invocation, 'monitor'),
+}
+
+/** Whatever is wrong with the command line is said before the application is launched. */
+async function launch(given: Given, { application }: Invocation, mode: 'run' | 'monitor'): Promise<number> {
+  const { flags, problems } = parseFlags(given)
+  if (application === null || application.length === 0) {
+    problems.unshift(`expected the application after --, such as: odop ${mode} -- ./app`)
+  }
+  if (problems.length > 0 || application === null) {
+    for (const problem of problems) writeStderr(`odop: ${problem}\n`)
+    return 2
+  }
+  return run({
+    mode,
+    command: application,
+    flags,
+    configFile: stringOf(given, 'config'),
+    cwd: process.cwd(),
+    environment: process.env,
+  })
+}

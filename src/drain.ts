@@ -1,0 +1,1 @@
+export async function drainRun(_: unknown): Promise<number> { return 0 }

@@ -1,0 +1,38 @@
+import { catchSignals } from './app/caught-signals.ts'
+import { exitCodeOf } from './app/exit-code.ts'
+import { launchApplication } from './app/launch.ts'
+import { readLaunchContext } from './app/launch-context.ts'
+import { forwardSignals } from './app/signals.ts'
+import { systemCalls } from './os/system-calls.ts'
+import { type SuperviseRequest, supervise } from './supervisor/supervise.ts'
+
+/**
+ * `odop run`: launch → supervise (configure, load tasks, watch, loop) → drain → report.
+ *
+ * The application comes first in every sense: it is launched before anything else of odop is loaded, nothing that fails
+ * in `supervise` reaches it, and its exit code is the result.
+ */
+export async function run(request: SuperviseRequest): Promise<number> {
+  const launchedAt = Date.now()
+  const launchContext = readLaunchContext(process.env, process.pid)
+  const caught = catchSignals()
+  // Before the launch: what the application daemonises stays below odop, and can be told from other processes.
+  systemCalls()?.becomeSubreaper()
+  const application = launchApplication({
+    command: request.command,
+    environment: launchContext.environment,
+    launchContext,
+  })
+  const signals = forwardSignals({
+    caught,
+    application,
+    ignoredSignals: launchContext.ignoredSignals,
+    hooks: { onStop() {}, onContinue() {}, onSignalAfterEnd: () => supervision.interrupt() },
+  })
+  const supervision = supervise({ request, application, launchedAt, witnessPid: signals.witnessPid })
+
+  const exit = await application.ended
+  await supervision.end(exit)
+  signals.close()
+  return exitCodeOf(exit)
+}

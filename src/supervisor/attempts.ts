@@ -1,0 +1,101 @@
+import path from 'node:path'
+import type { AttemptOutcome, AttemptId, ItemId, Placement, Settings } from '../core/model.ts'
+import { retryAt } from '../core/retry.ts'
+import { markTerminating } from '../core/state.ts'
+import type { Agent, AttemptReport } from '../node/agent.ts'
+import type { Recorder } from './recorder.ts'
+
+/** Carries out decisions about attempts, and turns what agents report of them into events. */
+export interface Attempts {
+  start(item: ItemId, attempt: AttemptId, placement: Placement): void
+  suspend(attempt: AttemptId, reason: string): void
+  resume(attempt: AttemptId): void
+  terminate(attempt: AttemptId, outcome: Exclude<AttemptOutcome, 'completed'>, reason: string): void
+  /** What an agent reports comes in here. */
+  reported(report: AttemptReport): void
+}
+
+export interface AttemptsOptions {
+  readonly recorder: Recorder
+  readonly agent: Agent
+  readonly settings: Settings
+  readonly cwd: string
+  readonly run: RunPlace
+  readonly now: () => number
+}
+
+/** Where a run keeps what belongs to its attempts. */
+export interface RunPlace {
+  readonly name: string
+  readonly folder: string
+  attemptLog(attempt: AttemptId): string
+  scratch(attempt: AttemptId): string
+}
+
+export function createAttempts(options: AttemptsOptions): Attempts {
+  const { recorder, agent, settings, now } = options
+  const ending = new Map<AttemptId, { outcome: Exclude<AttemptOutcome, 'completed'>; reason: string }>()
+
+  return {
+    start(itemId, attempt, placement) {
+      const item = recorder.state.items.get(itemId)
+      const task = item && recorder.state.tasks.get(item.task)?.definition
+      if (!item || !task) return
+      agent.start({
+        attempt,
+        number: item.attempts + 1,
+        task,
+        files: item.files,
+        node: placement.node,
+        cores: placement.cores,
+        run: { name: options.run.name, folder: options.run.folder },
+        logFile: options.run.attemptLog(attempt),
+        scratch: options.run.scratch(attempt),
+        cwd: task.cwd === null ? options.cwd : path.resolve(options.cwd, task.cwd),
+      })
+      // Recorded before anything else can be decided: the next decision must see these cores as taken.
+      recorder.record({ type: 'attempt-started', at: now(), attempt, item: itemId, task: task.name, placement })
+    },
+    suspend(attempt, reason) {
+      agent.suspend(attempt)
+      recorder.record({ type: 'attempt-suspended', at: now(), attempt, reason })
+    },
+    resume(attempt) {
+      agent.resume(attempt)
+      recorder.record({ type: 'attempt-resumed', at: now(), attempt })
+    },
+    terminate(attempt, outcome, reason) {
+      if (ending.has(attempt)) return
+      ending.set(attempt, { outcome, reason })
+      markTerminating(recorder.state, attempt)
+      agent.terminate(attempt, settings.graceSeconds)
+    },
+    reported(report) {
+      if (report.type === 'ended') ended(report)
+    },
+  }
+
+  function ended(report: Extract<AttemptReport, { type: 'ended' }>) {
+    const running = recorder.state.running.get(report.attempt)
+    if (!running) return
+    const asked = ending.get(report.attempt)
+    ending.delete(report.attempt)
+    // Once told to end, a function may return early with half its work done: that is not a completion.
+    const outcome = asked?.outcome ?? (report.failure === null ? 'completed' : 'failed')
+    const task = recorder.state.tasks.get(running.task)?.definition
+    const item = recorder.state.items.get(running.item)
+    const counted = outcome === 'failed' || outcome === 'timeout'
+    recorder.record({
+      type: 'attempt-ended',
+      at: report.at,
+      attempt: report.attempt,
+      item: running.item,
+      task: running.task,
+      outcome,
+      reason: asked?.reason ?? report.failure,
+      usage: report.usage,
+      retryAt:
+        counted && task && item ? retryAt({ task, settings, failures: item.failures + 1, now: report.at }) : null,
+    })
+  }
+}

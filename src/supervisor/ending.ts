@@ -1,0 +1,80 @@
+import { neverFits } from '../core/fit.ts'
+import type { RunState } from '../core/state.ts'
+import type { Attempts } from './attempts.ts'
+import type { Loop } from './loop.ts'
+import type { Recorder } from './recorder.ts'
+import type { TriggerDesk } from './trigger-desk.ts'
+
+/** The parts of a running supervisor that its end concerns. */
+export interface EndingParts {
+  readonly recorder: Recorder
+  readonly loop: Loop
+  readonly attempts: Attempts
+  readonly desk: TriggerDesk
+  readonly graceSeconds: number
+}
+
+/** How long the last look at the folders may take when nothing is drained. */
+const LAST_LOOK_SECONDS = 5
+
+/**
+ * Finishes the queue: until nothing that can run is pending, and what the last attempts have written has been seen too.
+ * Ends early when `stop` aborts (a signal, or the limit); what is left then is for `odop drain`.
+ */
+export async function drain(parts: EndingParts, stop: AbortSignal): Promise<void> {
+  await parts.desk.flush({ incompleteBatches: true })
+  parts.loop.wake()
+  while (!stop.aborted) {
+    await whenWorkedOff(parts.recorder, stop)
+    if (stop.aborted) return
+    // Outputs of the last attempts may be inputs of other tasks.
+    await parts.desk.flush({ incompleteBatches: true })
+    if (workedOff(parts.recorder.state)) return
+    parts.loop.wake()
+  }
+}
+
+/** Ends what runs (those items are pending again), and takes a last look so that nothing that was written is lost. */
+export async function endAttempts(parts: EndingParts, reason: string): Promise<void> {
+  parts.loop.pauseStarting()
+  for (const attempt of parts.recorder.state.running.keys()) parts.attempts.terminate(attempt, 'requeued', reason)
+  const stop = AbortSignal.timeout((parts.graceSeconds + 5) * 1000)
+  const lastLook = Promise.race([
+    parts.desk.flush({ incompleteBatches: true }),
+    aborted(AbortSignal.timeout(LAST_LOOK_SECONDS * 1000)),
+  ])
+  await whenever(parts.recorder, stop, () => parts.recorder.state.running.size === 0)
+  await lastLook
+}
+
+function whenWorkedOff(recorder: Recorder, stop: AbortSignal): Promise<void> {
+  return whenever(recorder, stop, () => workedOff(recorder.state))
+}
+
+/** Nothing runs, and nothing is pending that could ever run in this launch. */
+function workedOff(state: RunState): boolean {
+  if (state.running.size > 0) return false
+  const nodes = [...state.nodes.values()]
+  for (const { definition, pendingCount } of state.tasks.values()) {
+    if (pendingCount > 0 && definition && neverFits(definition, nodes, state.settings) === null) return false
+  }
+  return true
+}
+
+/** Resolves when the condition holds after some event, or `stop` aborts. */
+function whenever(recorder: Recorder, stop: AbortSignal, condition: () => boolean): Promise<void> {
+  if (condition() || stop.aborted) return Promise.resolve()
+  return new Promise(resolve => {
+    recorder.listen(() => {
+      if (condition()) resolve()
+    })
+    stop.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

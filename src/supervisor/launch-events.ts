@@ -1,0 +1,40 @@
+import { hostname } from 'node:os'
+import type { Application } from '../app/launch.ts'
+import type { Configuration } from '../config.ts'
+import type { NodeFacts, Settings } from '../core/model.ts'
+import { version } from '../version.ts'
+import type { Recorder } from './recorder.ts'
+import type { RunStore } from './run-store.ts'
+import type { SuperviseRequest } from './supervise.ts'
+
+export interface LaunchFacts {
+  readonly recorder: Recorder
+  readonly request: SuperviseRequest
+  readonly configuration: Configuration
+  readonly settings: Settings
+  readonly facts: NodeFacts
+  readonly store: RunStore
+  readonly application: Application | null
+  /** When the application was launched, which was before anything could be recorded. */
+  readonly launchedAt: number
+}
+
+/** The first events of a launch; from the first one on, what an earlier launch left running is pending again. */
+export function recordLaunch(launch: LaunchFacts): void {
+  const { recorder, request, configuration, settings, facts, store, application, launchedAt: at } = launch
+  recorder.record({
+    type: 'launch-started',
+    at,
+    run: store.place.name,
+    command: request.command,
+    cwd: store.cwd,
+    host: hostname(),
+    pid: process.pid,
+    version: version(),
+    settings,
+    mode: request.mode,
+    taskFolders: configuration.tasks,
+  })
+  recorder.record({ type: 'node-joined', at, facts })
+  if (application) recorder.record({ type: 'application-started', at, pid: application.pid })
+}

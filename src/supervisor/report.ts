@@ -1,0 +1,68 @@
+import { rename, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { isatty } from 'node:tty'
+import type { Configuration } from '../config.ts'
+import { writeStderr } from '../os/stderr.ts'
+import { summarize } from '../views/summary.ts'
+import type { Summary } from '../views/summary-schema.ts'
+import { summaryText } from '../views/summary-text.ts'
+import type { Recorder } from './recorder.ts'
+import type { RunStore } from './run-store.ts'
+
+export interface ReportOptions {
+  readonly recorder: Recorder
+  readonly store: RunStore
+  readonly configuration: Configuration
+  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly now: () => number
+}
+
+/** The summary, to stderr and to the run's folder. A file that can't be written is said, and nothing else follows. */
+export async function report({ recorder, store, configuration, environment, now }: ReportOptions): Promise<void> {
+  const summary = summarize(recorder.state, {
+    now: now(),
+    details: store.details,
+    attemptLog: store.folder === null ? null : store.place.attemptLog,
+  })
+  if (summary === null) return
+  const files = store.folder === null ? [] : filesIn(store.folder, summary)
+  if (configuration.summary !== null) files.push([configuration.summary, jsonText(summary)])
+  for (const [file, content] of files) {
+    const problem = await replace(file, content)
+    if (problem !== null) writeStderr(`odop: the summary could not be written: ${problem}\n`)
+  }
+  if (!configuration.quiet) {
+    const { folder } = store
+    writeStderr(`\n${summaryText(summary, { ...terminal(environment), folder })}`)
+  }
+}
+
+function filesIn(folder: string, summary: Summary): [string, string][] {
+  return [
+    [path.join(folder, 'summary.json'), jsonText(summary)],
+    [path.join(folder, 'summary.txt'), summaryText(summary, { width: 80, colour: false, folder })],
+  ]
+}
+
+function jsonText(summary: Summary): string {
+  return `${JSON.stringify(summary, null, 2)}\n`
+}
+
+/** Whoever reads the file meanwhile sees the old one or the new one, never half of one. */
+async function replace(file: string, content: string): Promise<string | null> {
+  try {
+    const part = `${file}.${process.pid}.part`
+    await writeFile(part, content)
+    await rename(part, file)
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+/** `process.stderr` is touched only here, when the application no longer shares the terminal. */
+function terminal(environment: ReportOptions['environment']): { width: number; colour: boolean } {
+  if (!isatty(2)) return { width: 80, colour: false }
+  const colour = !environment['NO_COLOR'] && environment['TERM'] !== 'dumb'
+  return { width: process.stderr.columns ?? 80, colour }
+}

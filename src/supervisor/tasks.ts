@@ -1,0 +1,40 @@
+import type { Configuration } from '../config.ts'
+import { neverFits } from '../core/fit.ts'
+import { writeStderr } from '../os/stderr.ts'
+import { loadTasks } from '../tasks/load.ts'
+import { problemsText, refusalText } from '../views/problems-text.ts'
+import { neverFitNote } from '../views/summary-notes.ts'
+import type { Recorder } from './recorder.ts'
+import type { RunStore } from './run-store.ts'
+import type { TriggerDesk } from './trigger-desk.ts'
+
+export interface OpenTasksOptions {
+  readonly recorder: Recorder
+  readonly desk: TriggerDesk
+  readonly configuration: Configuration
+  readonly store: RunStore
+  readonly now: () => number
+}
+
+/** Loads the task folders in a child, records what is in them, says what is wrong with them, and starts the triggers. */
+export async function openTasks({ recorder, desk, configuration, store, now }: OpenTasksOptions): Promise<void> {
+  const { tasks, problems } = await loadTasks({
+    folders: configuration.tasks,
+    cwd: store.cwd,
+    mayBeMissing: !configuration.tasksAreNamed,
+    settleSeconds: configuration.settleSeconds,
+    inBackground: true,
+  })
+  for (const problem of problems) {
+    recorder.record({ type: 'task-refused', at: now(), file: problem.file, problem: refusalText(problem) })
+  }
+  // Said even when the user asked for quiet: these are errors.
+  writeStderr(problemsText(problems, store.cwd))
+  for (const task of tasks) recorder.record({ type: 'task-defined', at: now(), task })
+  const nodes = [...recorder.state.nodes.values()]
+  for (const task of tasks) {
+    const reason = neverFits(task, nodes, recorder.state.settings)
+    if (reason !== null) recorder.note('warning', neverFitNote(task.name, reason))
+  }
+  await desk.open(tasks)
+}

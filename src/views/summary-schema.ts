@@ -1,0 +1,69 @@
+import * as z from 'zod'
+
+/*
+ * The format of `summary.json`, which users' scripts rely on: docs/reference.md describes each field, and tests hold both
+ * against this. A change that could break a reader is a new `schema` number.
+ */
+
+const count = z.int().nonnegative()
+const amount = z.number().nonnegative()
+const isoTime = z.iso.datetime()
+
+const coreSeconds = z.strictObject({
+  total: amount,
+  app: amount,
+  tasks: amount,
+  odop: amount,
+  idle: amount,
+})
+
+const memoryBytes = z.strictObject({
+  limit: count,
+  appPeak: count,
+  tasksPeak: count,
+  odopPeak: count,
+})
+
+const node = z.strictObject({
+  name: z.string(),
+  cores: count,
+  yield: z.enum(['kernel', 'suspend']),
+  coreSeconds,
+  memoryBytes,
+  appRunDelaySeconds: amount.nullable(),
+})
+
+const task = z.strictObject({
+  name: z.string(),
+  completed: count,
+  failed: count,
+  timeout: count,
+  cancelled: count,
+  left: count,
+  attempts: count,
+  wallSeconds: amount,
+  cpuSeconds: amount,
+  peakMemoryBytes: count,
+  waitSeconds: z.strictObject({ median: amount.nullable(), max: amount.nullable() }),
+})
+
+export const summarySchema = z.strictObject({
+  schema: z.literal(1),
+  run: z.string(),
+  command: z.array(z.string()),
+  exit: z.strictObject({ code: z.int().nullable(), signal: z.string().nullable() }),
+  start: isoTime,
+  end: isoTime,
+  wallSeconds: amount,
+  nodes: z.array(node),
+  totals: z.strictObject({ cores: count, coreSeconds, memoryBytes, appRunDelaySeconds: amount.nullable() }),
+  harvest: z.strictObject({
+    availableCoreSeconds: amount,
+    harvestedCoreSeconds: amount,
+    share: z.number().min(0).max(1),
+  }),
+  tasks: z.array(task),
+  notes: z.array(z.string()),
+})
+
+export type Summary = z.infer<typeof summarySchema>

@@ -1,0 +1,56 @@
+import type { FileFilter, TaskDefinition, Trigger } from '../core/model.ts'
+import { formatDuration, formatSize } from '../core/units.ts'
+import { unreachable } from '../core/unreachable.ts'
+import { renderLines, type TextOptions, usableWidth } from './lines.ts'
+import { printable } from './printable.ts'
+import { shortPath } from './problems-text.ts'
+import { type Column, tableLines } from './table.ts'
+import { counted } from './units.ts'
+
+/** The tasks that can run, as `odop tasks check` and `odop tasks list` show them. */
+export function tasksText(tasks: readonly TaskDefinition[], cwd: string, options: TextOptions): string {
+  if (tasks.length === 0) return ''
+  return renderLines(tableLines(tasks, columns(cwd), usableWidth(options)), options)
+}
+
+/** What queues a task, in words. */
+export function triggerText(trigger: Trigger): string {
+  switch (trigger.kind) {
+    case 'file-in':
+      return printable(
+        `${trigger.batchSize === 1 ? 'a file' : counted(trigger.batchSize, 'file')} in ${trigger.folder}${below(trigger)}`,
+      )
+    case 'file-updated':
+      return printable(`${trigger.path} updated${below(trigger)}`)
+    case 'timer':
+      return `every ${formatDuration(trigger.everySeconds)}`
+    case 'background':
+      return 'in the background'
+    default:
+      return unreachable(trigger)
+  }
+}
+
+function columns(cwd: string): readonly Column<TaskDefinition>[] {
+  return [
+    { head: 'Task', align: 'left', text: task => printable(task.name) },
+    { head: 'Cpus', align: 'right', text: task => String(task.cpus) },
+    { head: 'Memory', align: 'right', text: task => limitText(task.memoryBytes, formatSize) },
+    { head: 'Time', align: 'right', text: task => limitText(task.timeSeconds, formatDuration) },
+    { head: 'Trigger', align: 'left', flexible: true, text: task => triggerText(task.trigger) },
+    { head: 'Module', align: 'left', flexible: true, text: task => printable(shortPath(task.module, cwd)) },
+  ]
+}
+
+function limitText(limit: number | null, text: (limit: number) => string): string {
+  return limit === null ? '-' : text(limit)
+}
+
+function below(trigger: { readonly recursive: boolean; readonly filter: FileFilter | null }): string {
+  const depth = trigger.recursive ? ' and below' : ''
+  return trigger.filter === null ? depth : `${depth}, ${filterText(trigger.filter)}`
+}
+
+function filterText(filter: FileFilter): string {
+  return filter.kind === 'glob' ? filter.pattern : `/${filter.source}/${filter.flags}`
+}
