@@ -1,7 +1,7 @@
 // Bundles the program into dist/: few files to open at start (parallel file systems are slow at that), heavy parts in
 // chunks of their own that are loaded only when used. koffi and tsx stay packages: they find files beside themselves.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -49,6 +49,7 @@ for (const file of result.outputFiles) {
   renameSync(`${file.path}.part`, file.path)
   written.add(path.relative(dist, file.path))
 }
+writeFileSync(path.join(dist, 'THIRD-PARTY.txt'), licences())
 if (!process.argv.includes('--keep')) {
   for (const name of readdirSync(dist))
     if (!written.has(name)) rmSync(path.join(dist, name), { recursive: true })
@@ -65,4 +66,20 @@ function declareTypes() {
     stdio: 'inherit',
   })
   if (status !== 0) process.exitCode = 1
+}
+
+/** The licences of the packages that are part of the bundle, as they ask for. */
+function licences() {
+  const inputs = Object.keys(result.metafile.inputs)
+  const packages = new Set(
+    inputs.flatMap(file => file.match(/^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? []),
+  )
+  return [...packages].sort().map(licenceOf).join('\n')
+}
+
+function licenceOf(folder) {
+  const { name, version, license } = JSON.parse(readFileSync(path.join(root, folder, 'package.json'), 'utf8'))
+  const file = readdirSync(path.join(root, folder)).find(entry => /^licen[cs]e/i.test(entry))
+  const text = file === undefined ? '' : readFileSync(path.join(root, folder, file), 'utf8')
+  return `${name} ${version} (${license})\n\n${text}`
 }

@@ -1,1 +1,74 @@
-export async function drainRun(_: unknown): Promise<number> { return 0 }
+import { catchSignals } from './app/caught-signals.ts'
+import { forwardSignals } from './app/signals.ts'
+import { noSuchRun } from './cli/print-status.ts'
+import { type Flags, loadConfiguration } from './config.ts'
+import type { LaunchStarted } from './core/events.ts'
+import { readJournal } from './journal/journal-reader.ts'
+import { listRuns } from './journal/list-runs.ts'
+import { runPaths } from './journal/run-paths.ts'
+import { writeStderr } from './os/stderr.ts'
+import { systemCalls } from './os/system-calls.ts'
+import { supervise } from './supervisor/supervise.ts'
+
+export interface DrainRequest {
+  readonly run: string
+  readonly flags: Flags
+  readonly cwd: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * `odop drain RUN`: a launch without an application, in the folder and with the tasks of the run's last launch.
+ * Exit code 0: everything was worked off; 1: something is left or has failed, or there is no such run.
+ */
+export async function drainRun({ run, flags, cwd, environment }: DrainRequest): Promise<number> {
+  const { configuration } = await loadConfiguration({ cwd, environment, flags, file: null })
+  const runs = await listRuns(configuration.odopPath, Date.now())
+  const listed = runs.find(({ name }) => name === run)
+  const problem = !listed
+    ? noSuchRun(run, runs, configuration.odopPath)
+    : listed.state === 'live'
+      ? `${run} is still running: it works off its queue itself (odop status ${run})`
+      : null
+  const launch = problem === null ? await lastLaunch(runPaths(configuration.odopPath, run).journal) : null
+  if (problem !== null || launch === null) {
+    writeStderr(`odop: ${problem ?? `the journal of ${run} holds no launch`}\n`)
+    return 1
+  }
+  return drainLaunch({ run, flags: { ...flags, odopPath: configuration.odopPath }, cwd, environment }, launch)
+}
+
+async function drainLaunch(
+  { run, flags, environment }: DrainRequest,
+  launch: LaunchStarted,
+): Promise<number> {
+  const launchedAt = Date.now()
+  const caught = catchSignals()
+  systemCalls()?.becomeSubreaper()
+  const signals = forwardSignals({
+    caught,
+    application: null,
+    ignoredSignals: [],
+    hooks: { onStop() {}, onContinue() {}, onSignalAfterEnd: () => supervision.interrupt() },
+  })
+  const request = {
+    mode: 'drain',
+    command: launch.command,
+    flags: { ...flags, name: run, tasks: launch.taskFolders },
+    configFile: null,
+    cwd: launch.cwd,
+    environment,
+  } as const
+  const supervision = supervise({ request, application: null, launchedAt, witnessPid: () => null })
+  const end = await supervision.end(null)
+  signals.close()
+  return end !== null && end.unfinished === 0 ? 0 : 1
+}
+
+async function lastLaunch(journal: string): Promise<LaunchStarted | null> {
+  let launch: LaunchStarted | null = null
+  await readJournal(journal, event => {
+    if (event.type === 'launch-started') launch = event
+  })
+  return launch
+}

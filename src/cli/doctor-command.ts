@@ -6,6 +6,6 @@ export const doctorCommand: Command = {
   options: {},
   async run() {
     const { printDoctor } = await import('./print-doctor.ts')
-    return printDoctor()
+    return printDoctor({ cwd: process.cwd(), environment: process.env })
   },
 }

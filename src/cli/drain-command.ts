@@ -8,7 +8,11 @@ export const drainCommand: Command = {
   options: {
     for: { type: 'string', describe: 'at most for this duration, such as 10m', requiresArg: true },
     'max-cpus': { type: 'string', describe: 'at most so many cores for tasks', requiresArg: true },
-    'exclude-cpus': { type: 'string', describe: 'cores that tasks must not use, such as 0-3,7', requiresArg: true },
+    'exclude-cpus': {
+      type: 'string',
+      describe: 'cores that tasks must not use, such as 0-3,7',
+      requiresArg: true,
+    },
     quiet: { type: 'boolean', describe: 'no summary on stderr' },
     summary: { type: 'string', describe: 'write summary.json to this file too', requiresArg: true },
   },
@@ -20,6 +24,11 @@ export const drainCommand: Command = {
       return 2
     }
     const { drainRun } = await import('../drain.ts')
-    return drainRun({ run: stringOf(given, 'RUN') ?? '', flags, cwd: process.cwd(), environment: process.env })
+    return drainRun({
+      run: stringOf(given, 'RUN') ?? '',
+      flags,
+      cwd: process.cwd(),
+      environment: process.env,
+    })
   },
 }

@@ -1,1 +1,82 @@
-export async function printDoctor(_?: unknown): Promise<number> { return 0 }
+import os from 'node:os'
+import { type Configuration, loadConfiguration } from '../config.ts'
+import type { NodeFacts } from '../core/model.ts'
+import { formatSize } from '../core/units.ts'
+import { describeNode } from '../node/observe/allocation.ts'
+import { readProc } from '../os/proc.ts'
+import { systemCalls } from '../os/system-calls.ts'
+import { version } from '../version.ts'
+import { configurationProblemText } from '../views/problems-text.ts'
+import { print } from './print.ts'
+
+export interface DoctorRequest {
+  readonly cwd: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/** Tells what odop finds here, and what follows from it. Exit code 1: something needs to be done. */
+export async function printDoctor({ cwd, environment }: DoctorRequest): Promise<number> {
+  const { configuration, problems } = await loadConfiguration({ cwd, environment, flags: {}, file: null })
+  const facts = describeNode({
+    name: os.hostname(),
+    env: environment,
+    excludeCores: configuration.excludeCpus,
+    reserveCores: configuration.reserveCores,
+  })
+  const lines = [...programLines(configuration), ...nodeLines(facts), ...yieldLines(facts)]
+  const width = Math.max(...lines.map(([label]) => label.length))
+  print(lines.map(([label, text]) => `${label.padEnd(width)}  ${text}\n`).join(''))
+  for (const problem of problems) print(`problem: ${configurationProblemText(problem)}\n`)
+  return problems.length === 0 && facts.usableCores.length > 0 ? 0 : 1
+}
+
+type LabelledLine = readonly [label: string, text: string]
+
+function programLines({ odopPath, file }: Configuration): LabelledLine[] {
+  const native = systemCalls() !== null
+  return [
+    ['odop', `${version()} on Node ${process.version}`],
+    ['configuration', file ?? 'no file, only defaults, ODOP_* variables and flags'],
+    ['runs are kept in', odopPath],
+    [
+      'system calls',
+      native ? 'native' : 'koffi does not load here: util-linux is used instead, and runners are not kept',
+    ],
+  ]
+}
+
+function nodeLines({ name, cores, usableCores, topology, memoryLimitBytes }: NodeFacts): LabelledLine[] {
+  const sockets = new Set(topology.map(({ socket }) => socket)).size
+  const physical = new Set(topology.map(({ siblings }) => siblings.join())).size
+  return [
+    ['node', `${name}, ${os.platform()} ${os.release()}`],
+    [
+      'cores of the job',
+      `${cores.length} (${cores.join(',')}), ${physical} physical on ${sockets} ${sockets === 1 ? 'socket' : 'sockets'}`,
+    ],
+    [
+      'usable for tasks',
+      usableCores.length === 0 ? 'none: everything is excluded or reserved' : usableCores.join(','),
+    ],
+    ['memory of the job', formatSize(memoryLimitBytes)],
+  ]
+}
+
+/** What decides how cores are given back: see docs/architecture.md. */
+function yieldLines({ yieldMode }: NodeFacts): LabelledLine[] {
+  const autogroup = readProc('/proc/sys/kernel/sched_autogroup_enabled')?.trim()
+  const grouping =
+    autogroup === undefined
+      ? 'the kernel does not group sessions'
+      : autogroup === '1'
+        ? 'the kernel groups sessions: tasks stay in the application’s session'
+        : 'the kernel could group sessions, and is told not to'
+  const how =
+    yieldMode === 'kernel'
+      ? 'by the kernel, at once: tasks run at SCHED_IDLE, nice 19, idle I/O class'
+      : 'by suspension: the kernel would share cores with the tasks'
+  return [
+    ['cores are given back', how],
+    ['sessions', grouping],
+  ]
+}

@@ -24,6 +24,9 @@ export async function printTasks({ action, folders, json, cwd }: PrintTasksReque
   else if (tasks.length > 0) print(tasksText(tasks, cwd, { width: 100, colour: false }))
   if (!json) writeStderr(problemsText(problems, cwd))
   if (action === 'list') return 0
-  if (!json) print(`${tasks.length} ${tasks.length === 1 ? 'task' : 'tasks'}, ${problems.length === 0 ? 'no problems' : problemCountText(problems)}\n`)
+  if (!json)
+    print(
+      `${tasks.length} ${tasks.length === 1 ? 'task' : 'tasks'}, ${problems.length === 0 ? 'no problems' : problemCountText(problems)}\n`,
+    )
   return problems.length === 0 ? 0 : 1
 }

@@ -6,6 +6,6 @@ export const runsCommand: Command = {
   options: { json: { type: 'boolean', describe: 'as JSON' } },
   async run(given) {
     const { printRuns } = await import('./print-runs.ts')
-    return printRuns({ json: given['json'] === true })
+    return printRuns({ json: given['json'] === true, cwd: process.cwd(), environment: process.env })
   },
 }

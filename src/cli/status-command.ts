@@ -6,6 +6,11 @@ export const statusCommand: Command = {
   options: { json: { type: 'boolean', describe: 'as JSON' } },
   async run(given) {
     const { printStatus } = await import('./print-status.ts')
-    return printStatus({ run: stringOf(given, 'RUN'), json: given['json'] === true })
+    return printStatus({
+      run: stringOf(given, 'RUN'),
+      json: given['json'] === true,
+      cwd: process.cwd(),
+      environment: process.env,
+    })
   },
 }

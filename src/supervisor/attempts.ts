@@ -1,9 +1,10 @@
 import path from 'node:path'
-import type { AttemptOutcome, AttemptId, ItemId, Placement, Settings } from '../core/model.ts'
+import type { AttemptId, AttemptOutcome, ItemId, Placement, Settings } from '../core/model.ts'
 import { retryAt } from '../core/retry.ts'
 import { markTerminating } from '../core/state.ts'
 import type { Agent, AttemptReport } from '../node/agent.ts'
 import type { Recorder } from './recorder.ts'
+import type { RunStore } from './run-store.ts'
 
 /** Carries out decisions about attempts, and turns what agents report of them into events. */
 export interface Attempts {
@@ -20,20 +21,12 @@ export interface AttemptsOptions {
   readonly agent: Agent
   readonly settings: Settings
   readonly cwd: string
-  readonly run: RunPlace
+  readonly store: Pick<RunStore, 'name' | 'paths'>
   readonly now: () => number
 }
 
-/** Where a run keeps what belongs to its attempts. */
-export interface RunPlace {
-  readonly name: string
-  readonly folder: string
-  attemptLog(attempt: AttemptId): string
-  scratch(attempt: AttemptId): string
-}
-
 export function createAttempts(options: AttemptsOptions): Attempts {
-  const { recorder, agent, settings, now } = options
+  const { recorder, agent, settings, store, now } = options
   const ending = new Map<AttemptId, { outcome: Exclude<AttemptOutcome, 'completed'>; reason: string }>()
 
   return {
@@ -48,13 +41,20 @@ export function createAttempts(options: AttemptsOptions): Attempts {
         files: item.files,
         node: placement.node,
         cores: placement.cores,
-        run: { name: options.run.name, folder: options.run.folder },
-        logFile: options.run.attemptLog(attempt),
-        scratch: options.run.scratch(attempt),
+        run: { name: store.name, folder: store.paths.folder },
+        logFile: store.paths.attemptLog(task.name, attempt),
+        scratch: store.paths.scratch(attempt),
         cwd: task.cwd === null ? options.cwd : path.resolve(options.cwd, task.cwd),
       })
       // Recorded before anything else can be decided: the next decision must see these cores as taken.
-      recorder.record({ type: 'attempt-started', at: now(), attempt, item: itemId, task: task.name, placement })
+      recorder.record({
+        type: 'attempt-started',
+        at: now(),
+        attempt,
+        item: itemId,
+        task: task.name,
+        placement,
+      })
     },
     suspend(attempt, reason) {
       agent.suspend(attempt)
@@ -95,7 +95,9 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       reason: asked?.reason ?? report.failure,
       usage: report.usage,
       retryAt:
-        counted && task && item ? retryAt({ task, settings, failures: item.failures + 1, now: report.at }) : null,
+        counted && task && item
+          ? retryAt({ task, settings, failures: item.failures + 1, now: report.at })
+          : null,
     })
   }
 }

@@ -25,9 +25,9 @@ export function recordLaunch(launch: LaunchFacts): void {
   recorder.record({
     type: 'launch-started',
     at,
-    run: store.place.name,
+    run: store.name,
     command: request.command,
-    cwd: store.cwd,
+    cwd: request.cwd,
     host: hostname(),
     pid: process.pid,
     version: version(),

@@ -81,15 +81,19 @@ export function startLoop(options: LoopOptions): Loop {
 function perform(action: Action, attempts: Attempts): void {
   switch (action.type) {
     case 'start':
-      return attempts.start(action.item, action.attempt, action.placement)
+      attempts.start(action.item, action.attempt, action.placement)
+      return
     case 'suspend':
-      return attempts.suspend(action.attempt, action.reason)
+      attempts.suspend(action.attempt, action.reason)
+      return
     case 'resume':
-      return attempts.resume(action.attempt)
+      attempts.resume(action.attempt)
+      return
     case 'terminate':
-      return attempts.terminate(action.attempt, action.outcome, action.reason)
+      attempts.terminate(action.attempt, action.outcome, action.reason)
+      return
     default:
-      return unreachable(action)
+      unreachable(action)
   }
 }
 

@@ -1,3 +1,5 @@
+import type { CoreSeconds } from '../core/model.ts'
+import { type MetricsRow, type MetricsWriter, openMetrics } from '../journal/metrics-csv.ts'
 import type { LocalAgent } from '../node/local-agent.ts'
 import type { Recorder } from './recorder.ts'
 import type { RunStore } from './run-store.ts'
@@ -7,7 +9,7 @@ export interface Metrics {
   /** There was a look: measures when the interval is over. */
   looked(): void
   /** The last measurement of a launch, in which nothing is missing. */
-  finish(): void
+  finish(): Promise<void>
 }
 
 export interface MetricsOptions {
@@ -23,30 +25,70 @@ const INTERVAL_MILLISECONDS = 10_000
 const NOTEWORTHY_OUTSIDE_SHARE = 0.05
 
 export function startMetrics({ agent, recorder, store, now }: MetricsOptions): Metrics {
-  let measuredAt = now()
+  const { name, cores } = agent.facts
+  const rows: MetricsWriter | null = store.kept
+    ? openMetrics({ file: store.paths.metrics(name), cores })
+    : null
+  let before: Measured = {
+    at: now(),
+    coreSeconds: agent.usage().coreSeconds,
+    busySeconds: agent.busySeconds(),
+  }
 
   const measure = () => {
-    measuredAt = now()
     const usage = agent.usage()
-    recorder.record({ type: 'usage', at: measuredAt, usage })
-    const look = agent.lastLook()
-    if (look) store.appendMetrics(agent.facts, look, usage)
+    const measured = { at: now(), coreSeconds: usage.coreSeconds, busySeconds: agent.busySeconds() }
+    recorder.record({ type: 'usage', at: measured.at, usage })
+    rows?.append(rowOf(before, measured, agent))
+    before = measured
     return usage
   }
 
   return {
     looked() {
-      if (now() - measuredAt >= INTERVAL_MILLISECONDS) measure()
+      if (now() - before.at >= INTERVAL_MILLISECONDS) measure()
     },
-    finish() {
+    async finish() {
       const { coreSeconds } = measure()
       const outside = agent.outsideSeconds()
       if (outside > 1 && outside > coreSeconds.app * NOTEWORTHY_OUTSIDE_SHARE) {
+        const [part, whole] = [outside.toFixed(1), coreSeconds.app.toFixed(1)]
         recorder.note(
           'info',
-          `${outside.toFixed(1)} of the application's ${coreSeconds.app.toFixed(1)} core-seconds on ${agent.facts.name} were used by processes that are not its own`,
+          `${part} of the ${whole} core-seconds that count as the application's on ${name} were used by other processes`,
         )
       }
+      await rows?.close()
     },
   }
+}
+
+interface Measured {
+  readonly at: number
+  readonly coreSeconds: CoreSeconds
+  /** Of each core, in the order of the node's cores. */
+  readonly busySeconds: readonly number[]
+}
+
+function rowOf(before: Measured, measured: Measured, agent: LocalAgent): MetricsRow {
+  const seconds = Math.max(0.001, (measured.at - before.at) / 1000)
+  const cores = (part: 'app' | 'tasks' | 'odop') =>
+    Math.max(0, measured.coreSeconds[part] - before.coreSeconds[part]) / seconds
+  const look = agent.lastLook()
+  return {
+    at: measured.at,
+    appCores: cores('app'),
+    taskCores: cores('tasks'),
+    odopCores: cores('odop'),
+    appMemoryBytes: look?.application.memoryBytes ?? 0,
+    tasksMemoryBytes: look?.tasks.memoryBytes ?? 0,
+    odopMemoryBytes: look?.odop.memoryBytes ?? 0,
+    coreShares: measured.busySeconds.map((busy, core) =>
+      share(busy - (before.busySeconds[core] ?? 0), seconds),
+    ),
+  }
+}
+
+function share(part: number, whole: number): number {
+  return Math.min(1, Math.max(0, part / whole))
 }

@@ -1,7 +1,8 @@
 import { rename, writeFile } from 'node:fs/promises'
-import path from 'node:path'
 import { isatty } from 'node:tty'
 import type { Configuration } from '../config.ts'
+import type { AttemptId, TaskName } from '../core/model.ts'
+import type { RunPaths } from '../journal/run-paths.ts'
 import { writeStderr } from '../os/stderr.ts'
 import { summarize } from '../views/summary.ts'
 import type { Summary } from '../views/summary-schema.ts'
@@ -18,29 +19,38 @@ export interface ReportOptions {
 }
 
 /** The summary, to stderr and to the run's folder. A file that can't be written is said, and nothing else follows. */
-export async function report({ recorder, store, configuration, environment, now }: ReportOptions): Promise<void> {
+export async function report({
+  recorder,
+  store,
+  configuration,
+  environment,
+  now,
+}: ReportOptions): Promise<void> {
   const summary = summarize(recorder.state, {
     now: now(),
     details: store.details,
-    attemptLog: store.folder === null ? null : store.place.attemptLog,
+    attemptLog: store.kept ? attempt => store.paths.attemptLog(taskOf(attempt), attempt) : null,
   })
   if (summary === null) return
-  const files = store.folder === null ? [] : filesIn(store.folder, summary)
+  const files = store.kept ? filesIn(store.paths, summary) : []
   if (configuration.summary !== null) files.push([configuration.summary, jsonText(summary)])
   for (const [file, content] of files) {
     const problem = await replace(file, content)
     if (problem !== null) writeStderr(`odop: the summary could not be written: ${problem}\n`)
   }
   if (!configuration.quiet) {
-    const { folder } = store
+    const folder = store.kept ? store.paths.folder : null
     writeStderr(`\n${summaryText(summary, { ...terminal(environment), folder })}`)
   }
 }
 
-function filesIn(folder: string, summary: Summary): [string, string][] {
+function filesIn(
+  { folder, summaryJson, summaryText: textFile }: RunPaths,
+  summary: Summary,
+): [string, string][] {
   return [
-    [path.join(folder, 'summary.json'), jsonText(summary)],
-    [path.join(folder, 'summary.txt'), summaryText(summary, { width: 80, colour: false, folder })],
+    [summaryJson, jsonText(summary)],
+    [textFile, summaryText(summary, { width: 80, colour: false, folder })],
   ]
 }
 
@@ -65,4 +75,9 @@ function terminal(environment: ReportOptions['environment']): { width: number; c
   if (!isatty(2)) return { width: 80, colour: false }
   const colour = !environment['NO_COLOR'] && environment['TERM'] !== 'dumb'
   return { width: process.stderr.columns ?? 80, colour }
+}
+
+/** The task of the attempt `TASK#N.K`. */
+function taskOf(attempt: AttemptId): TaskName {
+  return attempt.slice(0, attempt.lastIndexOf('#'))
 }

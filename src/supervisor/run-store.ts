@@ -1,37 +1,124 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Configuration } from '../config.ts'
-import type { OdopEvent } from '../core/events.ts'
+import type { AttemptId, TaskName } from '../core/model.ts'
 import { apply, newState, type RunState } from '../core/state.ts'
-import type { RunPlace } from './attempts.ts'
-import type { EventSink } from './recorder.ts'
-import type { NodeLook } from '../node/observe/sampler.ts'
-import type { NodeFacts, NodeUsage } from '../core/model.ts'
-import { type Details, newDetails } from '../views/details.ts'
+import { type JournalRead, readJournal } from '../journal/journal-reader.ts'
+import { type JournalWriter, openJournal } from '../journal/journal-writer.ts'
+import { openRun, type RunFolder } from '../journal/run-folder.ts'
+import { defaultRunName } from '../journal/run-name.ts'
+import { type RunPaths, runPaths } from '../journal/run-paths.ts'
+import { addDetails, type Details, newDetails } from '../views/details.ts'
 import type { SuperviseRequest } from './supervise.ts'
 
+/** What stays of a run: its folder, its journal, and what earlier launches have left in them. */
 export interface RunStore {
-  readonly journal: (EventSink & { close(): Promise<void> }) | null
+  readonly name: string
+  readonly paths: RunPaths
+  /** False: there is no run folder; logs and scratch are in a temporary one that goes with the launch. */
+  readonly kept: boolean
+  readonly journal: JournalWriter | null
   readonly state: RunState
-  readonly place: RunPlace
-  readonly folder: string | null
-  readonly cwd: string
-  readonly warnings: readonly string[]
   readonly details: Details
+  /** What a user should know about all this, once. */
+  readonly warnings: readonly string[]
+  makeLogFolder(task: TaskName): Promise<void>
   close(): Promise<void>
-  appendMetrics(facts: NodeFacts, look: NodeLook, usage: NodeUsage): void
 }
-export async function openRunStore({ request, configuration, now }: { request: SuperviseRequest; configuration: Configuration; now: number }): Promise<RunStore> {
-  const name = configuration.name ?? `run-${now}`
-  const folder = path.join(configuration.odopPath, 'runs', name)
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const file = path.join(folder, 'events.ndjson')
+
+export interface OpenStoreOptions {
+  readonly request: SuperviseRequest
+  readonly configuration: Configuration
+  readonly now: () => number
+  readonly warn: (text: string) => void
+}
+
+/** Never rejects: without a run folder odop works all the same, and only remembers less. */
+export async function openRunStore(options: OpenStoreOptions): Promise<RunStore> {
+  const { request, configuration, now } = options
+  const name =
+    configuration.name === null
+      ? defaultRunName({ command: request.command, environment: request.environment, now: now() })
+      : { name: configuration.name, resume: 'always' as const }
+  const opened = await openRun({ odopPath: configuration.odopPath, name })
+  if (opened.kind === 'unavailable') return withoutFolder(name.name, opened.reason)
+  return inFolder(opened.run, opened.warnings, options)
+}
+
+async function inFolder(
+  run: RunFolder,
+  warnings: readonly string[],
+  options: OpenStoreOptions,
+): Promise<RunStore> {
+  const { paths, name } = run
   const state = newState()
-  if (existsSync(file)) for (const line of readFileSync(file, 'utf8').split('\n').slice(1)) { try { apply(state, JSON.parse(line) as OdopEvent) } catch {} }
-  else appendFileSync(file, '{"schema":1}\n')
+  const details = newDetails()
+  const read = await readJournal(paths.journal, event => {
+    apply(state, event)
+    addDetails(details, event)
+  })
+  const problem = journalProblem(read, paths.journal)
+  if (problem?.fatal) {
+    await run.close()
+    return withoutFolder(name, problem.text)
+  }
+  await mkdir(path.dirname(paths.metrics(name)), { recursive: true }).catch(() => {})
+  const journal = openJournal({ file: paths.journal, run: name, warn: options.warn, now: options.now })
   return {
-    journal: { append: e => appendFileSync(file, `${JSON.stringify(e)}\n`), close: async () => {} },
-    state, folder, cwd: request.cwd, warnings: [], details: newDetails(), close: async () => {}, appendMetrics: () => {},
-    place: { name, folder, attemptLog: a => path.join(folder, 'logs', a.split('#')[0] ?? '', `${a.split('#')[1]}.log`), scratch: a => path.join(folder, 'scratch', a) },
+    name,
+    paths,
+    kept: true,
+    journal,
+    state,
+    details,
+    warnings: problem ? [...warnings, problem.text] : warnings,
+    makeLogFolder: makeLogFolderIn(paths),
+    async close() {
+      await journal.close()
+      await rm(path.dirname(paths.scratch('x')), { recursive: true, force: true }).catch(() => {})
+      await run.close()
+    },
+  }
+}
+
+async function withoutFolder(name: string, reason: string): Promise<RunStore> {
+  const temporary = await mkdtemp(path.join(tmpdir(), 'odop-')).catch(() =>
+    path.join(tmpdir(), `odop-${process.pid}`),
+  )
+  const paths = runPaths(temporary, name)
+  return {
+    name,
+    paths,
+    kept: false,
+    journal: null,
+    state: newState(),
+    details: newDetails(),
+    warnings: [`the run's folder can't be used, so nothing of this run is kept: ${reason}`],
+    makeLogFolder: makeLogFolderIn(paths),
+    close: () => rm(temporary, { recursive: true, force: true }).catch(() => {}),
+  }
+}
+
+/** Where the folder can't be made, attempts run all the same, without logs. */
+function makeLogFolderIn(paths: RunPaths): (task: TaskName) => Promise<void> {
+  return async task => {
+    const log = paths.attemptLog(task, `${task}#1.1` satisfies AttemptId)
+    await mkdir(path.dirname(log), { recursive: true }).catch(() => {})
+  }
+}
+
+/** An unreadable journal must not be continued: what was completed would be done again, and its order be lost. */
+function journalProblem(read: JournalRead, file: string): { text: string; fatal: boolean } | null {
+  switch (read.kind) {
+    case 'missing':
+      return null
+    case 'newer':
+      return { text: `written by a newer odop (journal schema ${read.schema}): ${file}`, fatal: true }
+    case 'unreadable':
+      return { text: `its journal can't be read (${read.reason}): ${file}`, fatal: true }
+    case 'read':
+      if (read.skipped === 0) return null
+      return { text: `${read.skipped} damaged lines of the journal were skipped: ${file}`, fatal: false }
   }
 }

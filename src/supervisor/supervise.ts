@@ -1,7 +1,7 @@
 import type { Application, ApplicationExit } from '../app/launch.ts'
 import type { Flags } from '../config.ts'
 import { writeStderr } from '../os/stderr.ts'
-import type { Supervisor } from './bring-up.ts'
+import type { LaunchEnd, Supervisor } from './bring-up.ts'
 
 /** What the command line asks for. */
 export interface SuperviseRequest {
@@ -24,8 +24,8 @@ export interface SuperviseOptions {
 
 /** odop's part beside a running application, from the outside: nothing in it ever rejects or throws. */
 export interface Supervision {
-  /** Drains if that was asked for, ends all attempts, reports; resolves when odop has nothing more to do. */
-  end(exit: ApplicationExit | null): Promise<void>
+  /** Drains if that was asked for, ends all attempts, reports; null: odop's part had failed. */
+  end(exit: ApplicationExit | null): Promise<LaunchEnd | null>
   /** A signal after the application's end: what is left is for `odop drain`. */
   interrupt(): void
 }
@@ -67,9 +67,10 @@ export function supervise(options: SuperviseOptions): Supervision {
     async end(exit) {
       try {
         await within(START_LIMIT_MILLISECONDS, started)
-        if (!failed) await supervisor?.end(exit)
+        return failed || supervisor === null ? null : await supervisor.end(exit)
       } catch (error) {
         fail(error)
+        return null
       }
     },
     interrupt() {

@@ -13,14 +13,22 @@ export interface OpenTasksOptions {
   readonly desk: TriggerDesk
   readonly configuration: Configuration
   readonly store: RunStore
+  readonly cwd: string
   readonly now: () => number
 }
 
 /** Loads the task folders in a child, records what is in them, says what is wrong with them, and starts the triggers. */
-export async function openTasks({ recorder, desk, configuration, store, now }: OpenTasksOptions): Promise<void> {
+export async function openTasks({
+  recorder,
+  desk,
+  configuration,
+  store,
+  cwd,
+  now,
+}: OpenTasksOptions): Promise<void> {
   const { tasks, problems } = await loadTasks({
     folders: configuration.tasks,
-    cwd: store.cwd,
+    cwd,
     mayBeMissing: !configuration.tasksAreNamed,
     settleSeconds: configuration.settleSeconds,
     inBackground: true,
@@ -29,12 +37,13 @@ export async function openTasks({ recorder, desk, configuration, store, now }: O
     recorder.record({ type: 'task-refused', at: now(), file: problem.file, problem: refusalText(problem) })
   }
   // Said even when the user asked for quiet: these are errors.
-  writeStderr(problemsText(problems, store.cwd))
+  writeStderr(problemsText(problems, cwd))
   for (const task of tasks) recorder.record({ type: 'task-defined', at: now(), task })
   const nodes = [...recorder.state.nodes.values()]
   for (const task of tasks) {
     const reason = neverFits(task, nodes, recorder.state.settings)
     if (reason !== null) recorder.note('warning', neverFitNote(task.name, reason))
   }
+  await Promise.all(tasks.map(task => store.makeLogFolder(task.name)))
   await desk.open(tasks)
 }

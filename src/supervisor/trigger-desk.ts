@@ -66,7 +66,8 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
     const needsApplication = definition.trigger.kind === 'timer' || definition.trigger.kind === 'background'
     if (needsApplication && !applicationRuns) return
     // What an earlier launch left of a background task still runs: together they are as many as were asked for.
-    if (definition.trigger.kind === 'background' && pendingOf(fired.task) >= (definition.replicas ?? 1)) return
+    if (definition.trigger.kind === 'background' && pendingOf(fired.task) >= (definition.replicas ?? 1))
+      return
     if (definition.maxRuns !== null && known.queued >= definition.maxRuns) return
     recorder.record({
       type: 'item-queued',

@@ -1,0 +1,42 @@
+/** The keys of a configuration file. Each may be left out; `ODOP_*` variables and flags go first. */
+export interface OdopConfig {
+  /** The run's name, by which a later run goes on where this one ended. */
+  readonly name?: string | undefined
+  /** Task folders or modules, relative to the configuration file. Default: `tasks`. */
+  readonly tasks?: string | readonly string[] | undefined
+  /** The order in which queued items are placed. Default: `priority`. */
+  readonly policy?: string | undefined
+  /** Finish the queue after the application has ended; a duration: for so long at most. Default: false. */
+  readonly drain?: boolean | number | string | undefined
+  /** At most so many cores of a node for attempts. Default: no limit. */
+  readonly maxCpus?: number | undefined
+  /** Cores that are never used: `'0-3,7'` or `[0, 1, 2, 3, 7]`. */
+  readonly excludeCpus?: string | readonly number[] | undefined
+  /** So many cores of each node stay free. Default: 0. */
+  readonly reserveCores?: number | undefined
+  /** A core that others use less than this counts as idle, in percent. Default: 10. */
+  readonly idleThreshold?: number | undefined
+  /** Memory of the allocation that stays free: `'4G'`, or a share of it: `'10%'` (the default). */
+  readonly memoryReserve?: number | string | undefined
+  /** Only measure. Default: false. */
+  readonly noTasks?: boolean | undefined
+  /** Nothing on stderr but errors. Default: false. */
+  readonly quiet?: boolean | undefined
+  /** A further copy of `summary.json`, relative to the configuration file. */
+  readonly summary?: string | undefined
+  /** Further attempts after a failed one. Default: 3. */
+  readonly retries?: number | undefined
+  /** Pause before the first retry; doubles with each further one. Default: `'60s'`. */
+  readonly retryDelay?: number | string | undefined
+  /** Time between SIGTERM and SIGKILL for an attempt. Default: `'5s'`. */
+  readonly grace?: number | string | undefined
+  /** How long a file's size and time must stand still where it cannot be seen whether it is still open. Default: `'2s'`. */
+  readonly settle?: number | string | undefined
+  /** Where runs are kept, relative to the configuration file. Default: `~/.odop`. */
+  readonly odopPath?: string | undefined
+}
+
+/** For the editor: completes and checks the keys of `odop.config.ts`. */
+export function defineConfig(config: OdopConfig): OdopConfig {
+  return config
+}

@@ -1,0 +1,109 @@
+import { parseSize } from '../core/units.ts'
+import type { Read, Reader } from '../validation/readers.ts'
+import {
+  duration,
+  durationOrZero,
+  folderName,
+  oneOf,
+  text,
+  wholeNumber,
+  wrong,
+  yesOrNo,
+} from '../validation/readers.ts'
+import { cpuList } from './cpu-list.ts'
+
+/** How the queue is worked off after the application has ended; null: not at all. */
+export type Drain = { readonly limitSeconds: number | null } | null
+
+/** Memory that stays free: so many bytes, or a share of the allocation's. */
+export type MemoryReserve = { readonly bytes: number } | { readonly share: number }
+
+export const POLICIES = ['priority'] as const
+
+const textList: Reader<readonly string[]> = raw => {
+  const list: readonly unknown[] = Array.isArray(raw) ? raw : [raw]
+  const wrongOne = list.map(text).find(read => !('value' in read))
+  return wrongOne === undefined ? { value: list.map(String) } : wrong('a folder or a list of folders', raw)
+}
+
+const drain: Reader<Drain> = raw => {
+  if (typeof raw === 'boolean') return { value: raw ? { limitSeconds: null } : null }
+  const read = duration(raw)
+  return 'value' in read
+    ? { value: { limitSeconds: read.value } }
+    : wrong("true, false or a duration such as '10m'", raw)
+}
+
+/** Percent, as a share. */
+const percentage: Reader<number> = raw => {
+  const percent = typeof raw === 'number' ? raw : percentOf(raw)
+  const usable = percent !== null && percent > 0 && percent <= 100
+  return usable ? { value: percent / 100 } : wrong('a percentage over 0 and up to 100, such as 10', raw)
+}
+
+const memoryReserve: Reader<MemoryReserve> = raw => {
+  const percent = percentOf(raw)
+  if (percent !== null && percent <= 100) return { value: { share: percent / 100 } }
+  const bytes = typeof raw === 'string' || typeof raw === 'number' ? parseSize(raw) : null
+  return typeof bytes === 'number'
+    ? { value: { bytes } }
+    : wrong("a size such as '2G' or a share such as '10%'", raw)
+}
+
+function percentOf(raw: unknown): number | null {
+  const digits = typeof raw === 'string' ? /^(\d+(?:\.\d+)?)\s*%$/.exec(raw.trim())?.[1] : undefined
+  return digits === undefined ? null : Number(digits)
+}
+
+/** What each key may be. */
+export const readers = {
+  name: folderName,
+  tasks: textList,
+  policy: oneOf(POLICIES),
+  drain,
+  maxCpus: wholeNumber(1),
+  excludeCpus: cpuList,
+  reserveCores: wholeNumber(0),
+  idleThreshold: percentage,
+  memoryReserve,
+  noTasks: yesOrNo,
+  quiet: yesOrNo,
+  summary: text,
+  retries: wholeNumber(0),
+  retryDelay: durationOrZero,
+  grace: durationOrZero,
+  settle: durationOrZero,
+  odopPath: text,
+}
+
+export type Key = keyof typeof readers
+
+/** What one source (a file, the environment, the flags) sets. */
+export type Values = {
+  readonly [K in Key]?: (typeof readers)[K] extends Reader<infer T> ? T : never
+}
+
+/** How a flag or a variable, which is text, becomes what the reader of its key expects. */
+const texts: Readonly<Partial<Record<Key, (text: string) => unknown>>> = {
+  tasks: text => text.split(':').filter(folder => folder !== ''),
+  drain: text => (text === '' ? true : (yesOrNoOf(text) ?? text)),
+  maxCpus: numberOf,
+  reserveCores: numberOf,
+  idleThreshold: numberOf,
+  retries: numberOf,
+  noTasks: text => yesOrNoOf(text) ?? text,
+  quiet: text => yesOrNoOf(text) ?? text,
+}
+
+export function readText(key: Key, text: string): Read<unknown> {
+  return readers[key](texts[key]?.(text) ?? text)
+}
+
+function numberOf(text: string): unknown {
+  return /^-?\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : text
+}
+
+function yesOrNoOf(text: string): boolean | null {
+  if (['true', '1', 'yes', 'on'].includes(text.toLowerCase())) return true
+  return ['false', '0', 'no', 'off'].includes(text.toLowerCase()) ? false : null
+}

@@ -1,0 +1,100 @@
+import type { Snapshot, TaskDefinition, TaskName } from './model.ts'
+import { nextReadyAt } from './queue.ts'
+import type { RunView, TaskState, View } from './run-state.ts'
+import { BUSY, HELD, type Lack, neededIn, type Room } from './schedule/room.ts'
+import { type Blocked, planStarts, type StartPlan } from './schedule/start.ts'
+import { formatDuration, formatSize } from './units.ts'
+import { unreachable } from './unreachable.ts'
+
+/**
+ * Why pending items of a task do not run now, as a user should read it; empty: nothing of it is pending.
+ * Asks the scheduler itself what it would start, so that the reasons are those that hold.
+ */
+export function explain(state: RunView, snapshot: Snapshot, now: number, name: TaskName): string[] {
+  const task = state.tasks.get(name)
+  if (task === undefined || task.pendingCount === 0) return []
+  const plan = planStarts(state, snapshot, now)
+  const startable = plan.starts.filter(({ item }) => state.items.get(item)?.task === name).length
+  if (startable > 0) return [`${startable} of ${task.pendingCount} can start now`]
+  const hindrance = plan.hindered.get(name)
+  const blocked = plan.blocked.get(name)
+  const reasons = [
+    ...(hindrance === undefined ? [] : [hindrance.text]),
+    ...(task.definition === null || blocked === undefined
+      ? []
+      : blockedTexts(task.definition, blocked, plan)),
+    ...queueTexts(state, task, now),
+  ]
+  return reasons.length > 0 ? reasons : ['its turn has not come yet']
+}
+
+function blockedTexts(definition: TaskDefinition, blocked: Blocked, plan: StartPlan): string[] {
+  if (plan.rooms.length === 0) return ['no node has reported yet']
+  const texts = [...blocked.lacks].map(lack => lackText(lack, definition, plan.rooms))
+  const others = new Set(
+    plan.starts.slice(0, blocked.behind).map(({ item }) => item.slice(0, item.lastIndexOf('#'))),
+  )
+  others.delete(definition.name)
+  return others.size === 0 ? texts : [...texts, `waits behind ${[...others].join(', ')}`]
+}
+
+function lackText(lack: Lack, definition: TaskDefinition, rooms: readonly Room[]): string {
+  switch (lack) {
+    case 'cores':
+      return coresText(definition, rooms)
+    case 'maxCpus':
+      return `attempts may use at most ${rooms[0]?.maxCpus ?? 0} cores of a node (max-cpus)`
+    case 'memory':
+      return memoryText(definition, rooms)
+    case 'ioBound':
+      return 'an ioBound attempt is running already, and a node takes one at a time'
+    case 'networkBound':
+      return 'a networkBound attempt is running already, and a node takes one at a time'
+    case 'kept':
+      return 'the free cores are kept for an item that has waited longer'
+    default:
+      return unreachable(lack)
+  }
+}
+
+function coresText(definition: TaskDefinition, rooms: readonly Room[]): string {
+  const best = rooms.reduce((most, room) => (room.idle + room.shared > most.idle + most.shared ? room : most))
+  const { usable } = best.layout
+  const needed = neededIn(best, definition)
+  const free = best.idle + best.shared
+  const held = usable.filter(core => ((best.levels[core] ?? BUSY) & HELD) !== 0).length
+  const inUse = usable.filter(core => best.levels[core] === BUSY).length
+  const why = [
+    held > 0 && `${held} held by attempts`,
+    inUse > 0 && `${inUse} in use by the application or not idle for long enough`,
+    usable.length > free + held + inUse && `${usable.length - free - held - inUse} for items that go first`,
+  ].filter(part => part !== false)
+  const cores = `${needed} free ${needed === 1 ? 'core' : 'cores'}`
+  return `needs ${cores} on a node; the most is ${free} (of ${usable.length}: ${why.join(', ')})`
+}
+
+function memoryText({ memoryBytes }: TaskDefinition, rooms: readonly Room[]): string {
+  const most = rooms.reduce((largest, room) => Math.max(largest, room.memory), 0)
+  if (memoryBytes === null) return 'no memory is left besides the reserve'
+  return `needs ${formatSize(memoryBytes)} of memory; the most that a node has left is ${formatSize(most)}`
+}
+
+function queueTexts(state: RunView, task: View<TaskState>, now: number): string[] {
+  const texts: string[] = []
+  const readyAt = nextReadyAt(task)
+  if (readyAt !== null && readyAt > now) {
+    texts.push(`waits ${formatDuration((readyAt - now) / 1000)} before it is tried again`)
+  }
+  const beyond = task.definition === null ? 0 : itemsBeyondLimit(state, task)
+  if (beyond > 0) texts.push(`${beyond} more than the ${task.queueLimit} that a run takes (maxRuns)`)
+  return texts
+}
+
+function itemsBeyondLimit(state: RunView, task: View<TaskState>): number {
+  if (task.queueLimit === null) return 0
+  let beyond = 0
+  for (const item of state.items.values()) {
+    if (item.task === task.name && item.number > task.queueLimit) beyond += 1
+  }
+  return beyond
+}

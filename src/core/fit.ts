@@ -1,0 +1,154 @@
+import type { Layout, PhysicalCore } from './layout.ts'
+import type { CoreId, NodeFacts, Settings, TaskDefinition } from './model.ts'
+import { formatSize } from './units.ts'
+
+/** Which cores an item gets, and whether it can ever get them. */
+
+type Needs = Pick<TaskDefinition, 'cpus' | 'memoryBytes'>
+
+/** Cores that an attempt takes on this node. `all` is every core that attempts may use there at the same time. */
+export function coresNeeded(cpus: TaskDefinition['cpus'], usable: number, maxCpus: number | null): number {
+  return cpus === 'all' ? Math.max(1, Math.min(usable, maxCpus ?? usable)) : cpus
+}
+
+/**
+ * Why a task can never run in this allocation, as a user should read it; null: it can, or no node is known yet.
+ * What is wanted and what the most is, so that one of them can be changed.
+ */
+export function neverFits(
+  task: Needs,
+  nodes: readonly NodeFacts[],
+  settings: Pick<Settings, 'maxCpus' | 'memoryReserveBytes'>,
+): string | null {
+  return misfit(task, capacitiesOf(nodes, settings))
+}
+
+/** What a node has for attempts when nothing else runs on it. */
+export interface Capacity {
+  readonly cores: number
+  readonly memory: number
+}
+
+/** Each kind of node once: most allocations have only one. */
+export function capacitiesOf(
+  nodes: readonly Pick<NodeFacts, 'usableCores' | 'memoryLimitBytes'>[],
+  settings: Pick<Settings, 'maxCpus' | 'memoryReserveBytes'>,
+): Capacity[] {
+  const kinds = new Map<string, Capacity>()
+  for (const { usableCores, memoryLimitBytes } of nodes) {
+    const cores = Math.min(usableCores.length, settings.maxCpus ?? usableCores.length)
+    const memory = Math.max(0, memoryLimitBytes - settings.memoryReserveBytes)
+    kinds.set(`${cores}/${memory}`, { cores, memory })
+  }
+  return [...kinds.values()]
+}
+
+/** As `neverFits`. */
+export function misfit(task: Needs, capacities: readonly Capacity[]): string | null {
+  const enoughCores = ({ cores }: Capacity) => coresNeeded(task.cpus, cores, null) <= cores
+  const enoughMemory = ({ memory }: Capacity) => (task.memoryBytes ?? 0) <= memory
+  if (capacities.length === 0 || capacities.some(node => enoughCores(node) && enoughMemory(node))) return null
+
+  const cpus = cpusText(task.cpus)
+  const memory = formatSize(task.memoryBytes ?? 0)
+  const mostCores = Math.max(...capacities.map(node => node.cores))
+  const mostMemory = formatSize(Math.max(...capacities.map(node => node.memory)))
+  const lacks: string[] = []
+  if (!capacities.some(enoughCores))
+    lacks.push(`needs ${cpus}, but a node has at most ${mostCores} for tasks`)
+  if (!capacities.some(enoughMemory))
+    lacks.push(`needs ${memory} of memory, but a node has at most ${mostMemory} for tasks`)
+  return lacks.length > 0
+    ? lacks.join('; ')
+    : `needs ${cpus} and ${memory} of memory, which no node has together`
+}
+
+function cpusText(cpus: TaskDefinition['cpus']): string {
+  if (cpus === 'all') return 'all cpus of a node'
+  return cpus === 1 ? '1 cpu' : `${cpus} cpus`
+}
+
+/**
+ * Free cores of one node and one kind (idle or shared), as the hardware has them: per domain, physical cores by how
+ * many of their threads are free. `take` empties it.
+ */
+export interface CorePool {
+  readonly domains: readonly PoolDomain[]
+}
+
+interface PoolDomain {
+  free: number
+  /** Index: free threads of a physical core. The next one to take is last. */
+  readonly bySize: CoreId[][][]
+}
+
+export function poolOf(layout: Layout, isFree: (core: CoreId) => boolean): CorePool {
+  const domains = Array.from({ length: layout.domains }, (): PoolDomain => ({ free: 0, bySize: [] }))
+  // From the highest to the lowest, as cores are taken from the end.
+  for (let at = layout.physicalCores.length - 1; at >= 0; at -= 1) {
+    const { domain, usable } = layout.physicalCores[at] as PhysicalCore
+    const threads = usable.filter(isFree)
+    const pool = domains[domain]
+    if (threads.length > 0 && pool !== undefined) put(pool, threads)
+  }
+  return { domains }
+}
+
+/**
+ * Takes `count` cores that lie close together: from the domain that they leave least free, whole physical cores
+ * before parts, and started ones before whole ones for what remains. There must be enough.
+ */
+export function take(pool: CorePool, count: number): CoreId[] {
+  const taken: CoreId[] = []
+  while (taken.length < count) {
+    const domain = domainFor(pool, count - taken.length)
+    if (domain === null) break
+    takeFromDomain(domain, Math.min(domain.free, count - taken.length), taken)
+  }
+  return taken
+}
+
+/** The tightest domain with room for all; failing that the largest, so that few are needed. */
+function domainFor(pool: CorePool, count: number): PoolDomain | null {
+  let best: PoolDomain | null = null
+  for (const domain of pool.domains) {
+    if (domain.free === 0) continue
+    if (best === null || betterFit(domain.free, best.free, count)) best = domain
+  }
+  return best
+}
+
+function betterFit(free: number, bestFree: number, count: number): boolean {
+  if (bestFree < count) return free > bestFree
+  return free >= count && free < bestFree
+}
+
+function takeFromDomain(domain: PoolDomain, count: number, taken: CoreId[]): void {
+  for (let left = count; left > 0; ) {
+    const threads = physicalCoreFor(domain, left)
+    if (threads === undefined) return
+    const used = threads.splice(0, left)
+    domain.free -= used.length + threads.length
+    if (threads.length > 0) put(domain, threads)
+    taken.push(...used)
+    left -= used.length
+  }
+}
+
+/** The largest that is used up whole, else the smallest that has enough. */
+function physicalCoreFor({ bySize }: PoolDomain, count: number): CoreId[] | undefined {
+  for (let size = Math.min(count, bySize.length - 1); size > 0; size -= 1) {
+    if ((bySize[size]?.length ?? 0) > 0) return bySize[size]?.pop()
+  }
+  for (let size = count + 1; size < bySize.length; size += 1) {
+    if ((bySize[size]?.length ?? 0) > 0) return bySize[size]?.pop()
+  }
+  return undefined
+}
+
+function put(domain: PoolDomain, threads: CoreId[]): void {
+  // No holes: a sparse array is slow.
+  while (domain.bySize.length <= threads.length) domain.bySize.push([])
+  domain.bySize[threads.length]?.push(threads)
+  domain.free += threads.length
+}

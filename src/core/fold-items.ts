@@ -1,0 +1,179 @@
+import type {
+  AttemptEnded,
+  AttemptResumed,
+  AttemptStarted,
+  AttemptSuspended,
+  ItemCancelled,
+  ItemQueued,
+} from './events.ts'
+import { itemNumber } from './ids.ts'
+import type { FilePath, NodeName, TaskName, WorkItem } from './model.ts'
+import { dequeue, enqueue } from './queue.ts'
+import type { ItemState, NodeLoad, RunningAttempt, RunState, TaskState } from './run-state.ts'
+import { addWait, newWaits } from './waits.ts'
+
+/** The life of work items and attempts, as part of `apply`. */
+
+export function itemQueued(state: RunState, { item }: ItemQueued): void {
+  const task = taskNamed(state, item.task)
+  const number = itemNumber(item.id)
+  // Numbers only grow: this is an item that is here already or has ended.
+  if (number === null || number <= task.queued) return
+  task.queued = number
+  remember(task, item)
+  const { id, files, version, queuedAt } = item
+  enqueue(state, task, {
+    id,
+    task: task.name,
+    files,
+    version,
+    queuedAt,
+    number,
+    readyAt: queuedAt,
+    failures: 0,
+    attempts: 0,
+    runningAs: null,
+  })
+}
+
+function remember(task: TaskState, { files, version }: WorkItem): void {
+  for (const file of files) {
+    if (version === null) task.seen.add(file)
+    else rememberVersion(task, file, `${file}\0${version}`)
+  }
+}
+
+/** Only the last version of a file can be met again; a file that is written for days must not fill the memory. */
+function rememberVersion(task: TaskState, file: FilePath, key: string): void {
+  const earlier = task.lastVersions.get(file)
+  if (earlier !== undefined) task.seen.delete(earlier)
+  task.lastVersions.set(file, key)
+  task.seen.add(key)
+}
+
+export function itemCancelled(state: RunState, event: ItemCancelled): void {
+  const item = state.items.get(event.item)
+  const task = item && state.tasks.get(item.task)
+  if (item === undefined || task === undefined || item.runningAs !== null) return
+  dequeue(state, task, item, null)
+  task.ended.cancelled += 1
+}
+
+export function attemptStarted(state: RunState, event: AttemptStarted): void {
+  const item = state.items.get(event.item)
+  const task = item && state.tasks.get(item.task)
+  if (item === undefined || task === undefined || item.runningAs !== null) return
+  if (item.attempts === 0) addWait(task.waits, (event.at - item.queuedAt) / 1000)
+  dequeue(state, task, item, { ...item, attempts: item.attempts + 1, runningAs: event.attempt })
+  task.attempts += 1
+  task.lastStartedAt = event.at
+  hold(state, task, {
+    attempt: event.attempt,
+    item: item.id,
+    task: task.name,
+    definition: task.definition,
+    placement: event.placement,
+    startedAt: event.at,
+    suspendedSeconds: 0,
+    suspendedSince: null,
+  })
+}
+
+function hold(state: RunState, task: TaskState, attempt: RunningAttempt): void {
+  state.running.set(attempt.attempt, attempt)
+  task.running.add(attempt.attempt)
+  const load = loadOf(state, attempt.placement.node)
+  load.attempts.set(attempt.attempt, attempt)
+  for (const core of attempt.placement.cores) load.cores.set(core, attempt.attempt)
+}
+
+function release(state: RunState, task: TaskState, attempt: RunningAttempt): void {
+  state.running.delete(attempt.attempt)
+  state.terminating.delete(attempt.attempt)
+  task.running.delete(attempt.attempt)
+  const load = loadOf(state, attempt.placement.node)
+  load.attempts.delete(attempt.attempt)
+  for (const core of attempt.placement.cores) {
+    if (load.cores.get(core) === attempt.attempt) load.cores.delete(core)
+  }
+}
+
+function loadOf(state: RunState, node: NodeName): NodeLoad {
+  const load = state.loads.get(node) ?? { cores: new Map(), attempts: new Map() }
+  state.loads.set(node, load)
+  return load
+}
+
+export function attemptSuspended(state: RunState, event: AttemptSuspended): void {
+  const attempt = state.running.get(event.attempt)
+  if (attempt !== undefined && attempt.suspendedSince === null) attempt.suspendedSince = event.at
+}
+
+export function attemptResumed(state: RunState, event: AttemptResumed): void {
+  const attempt = state.running.get(event.attempt)
+  if (attempt === undefined || attempt.suspendedSince === null) return
+  attempt.suspendedSeconds += Math.max(0, event.at - attempt.suspendedSince) / 1000
+  attempt.suspendedSince = null
+}
+
+export function attemptEnded(state: RunState, event: AttemptEnded): void {
+  const attempt = state.running.get(event.attempt)
+  const task = attempt && state.tasks.get(attempt.task)
+  const item = attempt && state.items.get(attempt.item)
+  if (attempt === undefined || task === undefined || item === undefined) return
+  release(state, task, attempt)
+  task.wallSeconds += event.usage.wallSeconds
+  task.cpuSeconds += event.usage.cpuSeconds
+  task.peakMemoryBytes = Math.max(task.peakMemoryBytes, event.usage.peakMemoryBytes)
+  const next = afterAttempt(item, event)
+  if (next !== null) {
+    enqueue(state, task, next)
+    return
+  }
+  state.items.delete(item.id)
+  if (event.outcome !== 'requeued') task.ended[event.outcome] += 1
+}
+
+/** The item as it is pending again; null: it has ended. */
+function afterAttempt(item: ItemState, { outcome, retryAt }: AttemptEnded): ItemState | null {
+  const pending = { ...item, runningAs: null }
+  if (outcome === 'requeued') return pending
+  if (outcome === 'completed' || outcome === 'cancelled' || retryAt === null) return null
+  return { ...pending, readyAt: retryAt, failures: item.failures + 1 }
+}
+
+/** The attempt is gone with its launch: the item is pending again, as if it had not been tried. */
+export function requeue(state: RunState, attempt: RunningAttempt): void {
+  const task = state.tasks.get(attempt.task)
+  const item = state.items.get(attempt.item)
+  if (task === undefined || item === undefined) return
+  release(state, task, attempt)
+  enqueue(state, task, { ...item, runningAs: null })
+}
+
+export function taskNamed(state: RunState, name: TaskName): TaskState {
+  const task = state.tasks.get(name) ?? newTask(name)
+  state.tasks.set(name, task)
+  return task
+}
+
+function newTask(name: TaskName): TaskState {
+  return {
+    name,
+    definition: null,
+    pendingCount: 0,
+    queue: [],
+    queueLimit: null,
+    running: new Set(),
+    queued: 0,
+    ended: { completed: 0, failed: 0, timeout: 0, cancelled: 0 },
+    attempts: 0,
+    wallSeconds: 0,
+    cpuSeconds: 0,
+    peakMemoryBytes: 0,
+    waits: newWaits(),
+    lastStartedAt: null,
+    seen: new Set(),
+    lastVersions: new Map(),
+  }
+}

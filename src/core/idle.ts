@@ -1,0 +1,121 @@
+import type { CoreId, CorePlace, CoreState, Settings, YieldMode } from './model.ts'
+
+/** What is remembered of a core from look to look. */
+export interface CoreJudgement {
+  readonly judged: CoreState['judged']
+  /** How long and for how many looks foreign use has been under the threshold without a break. */
+  readonly quietSeconds: number
+  readonly quietLooks: number
+  /** Foreign share, averaged over about the last second. */
+  readonly averageShare: number
+  /** How long the core has been looked at. */
+  readonly seenSeconds: number
+  /** Time left in which it can't become idle, because it was idle and then in use again. */
+  readonly cooldownSeconds: number
+}
+
+export interface IdleOptions {
+  /** A core becomes idle under this foreign share … */
+  readonly threshold: number
+  /** … once it has been so for this long, and in at least two looks. */
+  readonly startAfterSeconds: number
+  /** An idle core stays idle up to this foreign share: higher than `threshold`, or it would flap. */
+  readonly stopThreshold: number
+  readonly cooldownSeconds: number
+  /** Whether a core that is used in bursts may be shared; otherwise it is busy. */
+  readonly shares: boolean
+}
+
+/** Above this average too little is left of a core to start anything on it. */
+const MOST_SHARED = 0.8
+const AVERAGE_OVER_SECONDS = 1
+
+export const UNSEEN: CoreJudgement = {
+  judged: 'busy',
+  quietSeconds: 0,
+  quietLooks: 0,
+  averageShare: 0,
+  seenSeconds: 0,
+  cooldownSeconds: 0,
+}
+
+/** Only where the kernel preempts attempts at once can a core be shared with the application. */
+export function idleOptions(settings: Pick<Settings, 'idleThreshold'>, yieldMode: YieldMode): IdleOptions {
+  return {
+    threshold: settings.idleThreshold,
+    startAfterSeconds: 0.2,
+    stopThreshold: Math.max(2 * settings.idleThreshold, 0.25),
+    cooldownSeconds: 1,
+    shares: yieldMode === 'kernel',
+  }
+}
+
+export interface NodeLook {
+  readonly previous: ReadonlyMap<CoreId, CoreJudgement>
+  /** Foreign share of each core over this look; siblings outside the allocation count where they are known. */
+  readonly foreignShares: ReadonlyMap<CoreId, number>
+  /** How long this look was. */
+  readonly seconds: number
+  readonly topology: readonly CorePlace[]
+  readonly options: IdleOptions
+}
+
+/** Judges every core of `topology` that was looked at; one that was not keeps what is known of it. */
+export function judgeNode(look: NodeLook): Map<CoreId, CoreJudgement> {
+  const { previous, foreignShares, seconds, topology, options } = look
+  const judgements = new Map<CoreId, CoreJudgement>()
+  for (const { core, siblings } of topology) {
+    const before = previous.get(core) ?? UNSEEN
+    const foreignShare = foreignShares.get(core)
+    const siblingBusy = siblings.some(
+      sibling => sibling !== core && (foreignShares.get(sibling) ?? 0) > options.stopThreshold,
+    )
+    const looked = foreignShare !== undefined
+    judgements.set(core, looked ? judge(before, { foreignShare, seconds }, options, siblingBusy) : before)
+  }
+  return judgements
+}
+
+/** One more look at a core. `siblingBusy`: another hardware thread of the same physical core is in use. */
+export function judge(
+  previous: CoreJudgement,
+  look: { readonly foreignShare: number; readonly seconds: number },
+  options: IdleOptions,
+  siblingBusy: boolean,
+): CoreJudgement {
+  if (!(look.seconds > 0)) return previous
+  const quiet = look.foreignShare < options.threshold && !siblingBusy
+  const leaves = previous.judged === 'idle' && (siblingBusy || look.foreignShare > options.stopThreshold)
+  const next = {
+    quietSeconds: quiet ? previous.quietSeconds + look.seconds : 0,
+    quietLooks: quiet ? previous.quietLooks + 1 : 0,
+    averageShare: average(previous, look),
+    seenSeconds: previous.seenSeconds + look.seconds,
+    cooldownSeconds: leaves ? options.cooldownSeconds : Math.max(0, previous.cooldownSeconds - look.seconds),
+  }
+  const staysIdle = previous.judged === 'idle' && !leaves
+  return { ...next, judged: staysIdle ? 'idle' : judgedAnew(next, options, siblingBusy) }
+}
+
+// Additions of looks such as 0.1 s must not miss a limit by a rounding error.
+const ROUNDING = 1e-9
+
+function judgedAnew(
+  core: Omit<CoreJudgement, 'judged'>,
+  options: IdleOptions,
+  siblingBusy: boolean,
+): CoreState['judged'] {
+  if (siblingBusy) return 'busy'
+  const enough = options.startAfterSeconds - ROUNDING
+  const rested = core.quietLooks >= 2 && core.quietSeconds >= enough && core.cooldownSeconds <= ROUNDING
+  if (rested) return 'idle'
+  const known = options.shares && core.seenSeconds >= enough
+  return known && core.averageShare <= MOST_SHARED ? 'shared' : 'busy'
+}
+
+/** The first look counts whole, as nothing is known from before. */
+function average(previous: CoreJudgement, look: { foreignShare: number; seconds: number }): number {
+  if (previous.seenSeconds === 0) return look.foreignShare
+  const weight = 1 - Math.exp(-look.seconds / AVERAGE_OVER_SECONDS)
+  return previous.averageShare + weight * (look.foreignShare - previous.averageShare)
+}

@@ -1,0 +1,15 @@
+import type { AttemptId, ItemId, TaskName } from './model.ts'
+
+export function itemId(task: TaskName, number: number): ItemId {
+  return `${task}#${number}`
+}
+
+export function attemptId(item: ItemId, number: number): AttemptId {
+  return `${item}.${number}`
+}
+
+/** The N of `TASK#N`; null: it is no such id. */
+export function itemNumber(item: ItemId): number | null {
+  const number = Number(item.slice(item.lastIndexOf('#') + 1))
+  return item.includes('#') && Number.isSafeInteger(number) && number > 0 ? number : null
+}

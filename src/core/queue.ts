@@ -1,0 +1,75 @@
+import { ascending, pop, push } from './heap.ts'
+import type { ItemState, RunState, RunView, TaskState, View } from './run-state.ts'
+
+/**
+ * The pending items of a task, in the order in which they could start: by `readyAt`, then by number.
+ *
+ * A requeued item keeps its `readyAt` and so comes before newer ones; a retried one has it in the future, so the
+ * queue doubles as the list of those that wait. An entry of the heap counts as long as `state.items` holds this very
+ * object: leaving the queue costs nothing, and what has left is dropped when it surfaces.
+ */
+const before = (a: ItemState, b: ItemState) =>
+  a.readyAt < b.readyAt || (a.readyAt === b.readyAt && a.number < b.number)
+
+/** The item is pending from here on. */
+export function enqueue(state: RunState, task: TaskState, item: ItemState): void {
+  state.items.set(item.id, item)
+  state.pendingCount += 1
+  task.pendingCount += 1
+  if (mayEverStart(task, item)) push(task.queue, item, before)
+}
+
+/** The item was pending and is not any more; `running` is what it is now, null when it has ended. */
+export function dequeue(state: RunState, task: TaskState, item: ItemState, running: ItemState | null): void {
+  if (running === null) state.items.delete(item.id)
+  else state.items.set(item.id, running)
+  state.pendingCount -= 1
+  task.pendingCount -= 1
+  dropSurfaced(state, task)
+}
+
+/** With another `maxRuns` other items may start. */
+export function limitQueue(state: RunState, task: TaskState, maxRuns: number | null): void {
+  if (task.queueLimit === maxRuns) return
+  task.queueLimit = maxRuns
+  task.queue.length = 0
+  if (task.pendingCount === 0) return
+  for (const item of state.items.values()) {
+    const pending = item.task === task.name && item.runningAs === null
+    if (pending && mayEverStart(task, item)) push(task.queue, item, before)
+  }
+}
+
+/** The pending items that could start now, the first one first; costs only what is taken from it. */
+export function* dueItems(
+  state: RunView,
+  task: View<TaskState>,
+  now: number,
+): Generator<ItemState, undefined> {
+  for (const item of ascending(task.queue as readonly ItemState[], before)) {
+    if (state.items.get(item.id) !== item) continue
+    if (waitsForRetry(item, now)) return
+    yield item
+  }
+}
+
+/** When the first pending item may start; null: none may. In the past, unless all wait for a retry. */
+export function nextReadyAt(task: View<TaskState>): number | null {
+  return task.queue[0]?.readyAt ?? null
+}
+
+/** Only a retry waits: an item with a `queuedAt` in the future comes from a clock that was set back. */
+function waitsForRetry(item: ItemState, now: number): boolean {
+  return item.failures > 0 && item.readyAt > now
+}
+
+/** `maxRuns` is about items: the first N of a run are those that run. */
+function mayEverStart(task: TaskState, item: ItemState): boolean {
+  return task.queueLimit === null || item.number <= task.queueLimit
+}
+
+function dropSurfaced(state: RunState, task: TaskState): void {
+  for (let top = task.queue[0]; top !== undefined && state.items.get(top.id) !== top; top = task.queue[0]) {
+    pop(task.queue, before)
+  }
+}

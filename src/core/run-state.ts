@@ -1,0 +1,190 @@
+import type { LaunchStarted } from './events.ts'
+import type { Layout } from './layout.ts'
+import type {
+  AttemptId,
+  CoreId,
+  ItemId,
+  NodeFacts,
+  NodeName,
+  NodeUsage,
+  Placement,
+  Settings,
+  TaskDefinition,
+  TaskName,
+  WorkItem,
+} from './model.ts'
+import type { Waits } from './waits.ts'
+
+/**
+ * A run as its events tell it. Only `apply` and `markTerminating` change it; everybody else takes a `RunView`.
+ * Items and their counts are those of the whole run; nodes, usage, notes and times those of the last launch.
+ */
+export interface RunState {
+  /** null: nothing was launched yet. */
+  launch: LaunchStarted | null
+  launches: number
+  /** Those of the last launch. */
+  settings: Settings
+  launchEndedAt: number | null
+  application: ApplicationState | null
+  readonly tasks: Map<TaskName, TaskState>
+  /** Items that are pending or running. What has ended is only counted: a run may last for days. */
+  readonly items: Map<ItemId, ItemState>
+  /** How many of `items` are pending, those that wait for a retry included. */
+  pendingCount: number
+  readonly running: Map<AttemptId, RunningAttempt>
+  /** Attempts that the engine has been told to end; they hold their cores until they have ended. */
+  readonly terminating: Set<AttemptId>
+  readonly nodes: Map<NodeName, NodeFacts>
+  readonly layouts: Map<NodeName, Layout>
+  readonly loads: Map<NodeName, NodeLoad>
+  /** The last measurement of each node. */
+  readonly usage: Map<NodeName, NodeUsage>
+  readonly notes: Note[]
+  readonly refusals: Refusal[]
+}
+
+export interface ApplicationState {
+  /** null: it could not be started. */
+  readonly pid: number | null
+  readonly startedAt: number
+  endedAt: number | null
+  code: number | null
+  signal: string | null
+}
+
+export interface TaskState {
+  readonly name: TaskName
+  /** null: the last launch does not define this task; what is pending stays so. */
+  definition: TaskDefinition | null
+  /** Items of this task that are pending, in whatever way. */
+  pendingCount: number
+  /** A heap of pending items, see `queue.ts`: also holds some that are not pending any more. */
+  readonly queue: ItemState[]
+  /** The `maxRuns` by which `queue` was made. */
+  queueLimit: number | null
+  readonly running: Set<AttemptId>
+  /** Items queued in this run so far; the next one is `TASK#(queued + 1)`. */
+  queued: number
+  /** Items by how they ended. */
+  readonly ended: { completed: number; failed: number; timeout: number; cancelled: number }
+  /** Attempts that were started. */
+  attempts: number
+  wallSeconds: number
+  cpuSeconds: number
+  peakMemoryBytes: number
+  /** From `queuedAt` to the first start. */
+  readonly waits: Waits
+  lastStartedAt: number | null
+  /** Files that have an item in this run; for `file-updated` the last version of each: `path\0version`. */
+  readonly seen: Set<string>
+  /** For `file-updated`: path → its entry in `seen`. */
+  readonly lastVersions: Map<string, string>
+}
+
+/** A work item and how far it is. Replaced, not changed, whenever it moves: see `queue.ts`. */
+export interface ItemState extends WorkItem {
+  /** The N of its id. */
+  readonly number: number
+  /** When it may start or could have started first: orders the queue. In the future while it waits for a retry. */
+  readonly readyAt: number
+  /** Attempts that failed or timed out. */
+  readonly failures: number
+  /** Attempts that were started. */
+  readonly attempts: number
+  /** null: it is pending. */
+  readonly runningAs: AttemptId | null
+}
+
+export interface RunningAttempt {
+  readonly attempt: AttemptId
+  readonly item: ItemId
+  readonly task: TaskName
+  /** The definition that it was started with: its limits hold, whatever is defined later. */
+  readonly definition: TaskDefinition | null
+  readonly placement: Placement
+  readonly startedAt: number
+  /** Closed suspensions; one that still lasts began at `suspendedSince`. */
+  suspendedSeconds: number
+  suspendedSince: number | null
+}
+
+/** What attempts hold of a node, suspended ones and those that are being ended included. */
+export interface NodeLoad {
+  readonly cores: Map<CoreId, AttemptId>
+  readonly attempts: Map<AttemptId, RunningAttempt>
+}
+
+export interface Note {
+  readonly at: number
+  readonly level: 'info' | 'warning'
+  readonly text: string
+  readonly node: NodeName | null
+}
+
+export interface Refusal {
+  readonly file: string
+  readonly problem: string
+}
+
+/** The same data, for those who only read it. */
+export type View<T> =
+  T extends ReadonlyMap<infer K, infer V>
+    ? ReadonlyMap<K, View<V>>
+    : T extends ReadonlySet<infer E>
+      ? ReadonlySet<E>
+      : T extends object
+        ? { readonly [K in keyof T]: View<T[K]> }
+        : T
+
+export type RunView = View<RunState>
+
+/** Holds until the first launch says what its settings are; the same as the defaults. */
+const BEFORE_LAUNCH: Settings = {
+  policy: 'priority',
+  maxCpus: null,
+  idleThreshold: 0.1,
+  memoryReserveBytes: 0,
+  retries: 3,
+  retryDelaySeconds: 60,
+  graceSeconds: 10,
+}
+
+export function newState(): RunState {
+  return {
+    launch: null,
+    launches: 0,
+    settings: BEFORE_LAUNCH,
+    launchEndedAt: null,
+    application: null,
+    tasks: new Map(),
+    items: new Map(),
+    pendingCount: 0,
+    running: new Map(),
+    terminating: new Set(),
+    nodes: new Map(),
+    layouts: new Map(),
+    loads: new Map(),
+    usage: new Map(),
+    notes: [],
+    refusals: [],
+  }
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+/** What of a task's inputs has an item already: `TriggerContext.seen`. Grows as items are queued. */
+export function seenFiles(state: RunView, task: TaskName): ReadonlySet<string> {
+  return state.tasks.get(task)?.seen ?? NONE
+}
+
+/** Items of a task that have not ended: what the summary calls `left`. */
+export function itemsLeft(task: View<TaskState>): number {
+  return task.pendingCount + task.running.size
+}
+
+/** Running time of an attempt without its suspensions: what its time limit is about. */
+export function activeSeconds(attempt: View<RunningAttempt>, now: number): number {
+  const suspendedNow = attempt.suspendedSince === null ? 0 : (now - attempt.suspendedSince) / 1000
+  return (now - attempt.startedAt) / 1000 - attempt.suspendedSeconds - suspendedNow
+}

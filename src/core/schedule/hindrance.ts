@@ -1,0 +1,47 @@
+import { type Capacity, misfit } from '../fit.ts'
+import type { TaskDefinition } from '../model.ts'
+import type { TaskState, View } from '../run-state.ts'
+import { formatDuration } from '../units.ts'
+
+/** Why nothing of a task starts now, whatever is free. */
+export interface Hindrance {
+  readonly kind: 'undefined' | 'never-fits' | 'replicas' | 'time-left'
+  /** As a user should read it. */
+  readonly text: string
+}
+
+export interface HindranceQuestion {
+  readonly task: View<TaskState>
+  /** Attempts of the task that run, those just decided included. */
+  readonly running: number
+  readonly capacities: readonly Capacity[]
+  /** Until the job ends; null: not known. */
+  readonly remainingSeconds: number | null
+}
+
+export function hindranceOf({
+  task,
+  running,
+  capacities,
+  remainingSeconds,
+}: HindranceQuestion): Hindrance | null {
+  const { definition } = task
+  if (definition === null) return { kind: 'undefined', text: 'no task of this name is defined any more' }
+  const wanted = misfit(definition, capacities)
+  if (wanted !== null) return { kind: 'never-fits', text: `can never run here: ${wanted}` }
+  return timeLeftHindrance(definition, remainingSeconds) ?? replicasHindrance(definition, running)
+}
+
+function timeLeftHindrance({ timeSeconds }: TaskDefinition, remaining: number | null): Hindrance | null {
+  if (remaining === null || (remaining > 0 && (timeSeconds ?? 0) <= remaining)) return null
+  const left = formatDuration(Math.max(0, remaining))
+  const wanted = timeSeconds === null ? '' : `, and an attempt may take ${formatDuration(timeSeconds)}`
+  return { kind: 'time-left', text: `the job ends in ${left}${wanted}` }
+}
+
+/** A background task is kept going once unless it says how often. */
+export function replicasHindrance({ replicas, trigger }: TaskDefinition, running: number): Hindrance | null {
+  const most = replicas ?? (trigger.kind === 'background' ? 1 : null)
+  if (most === null || running < most) return null
+  return { kind: 'replicas', text: `${running} of at most ${most} at the same time are running` }
+}

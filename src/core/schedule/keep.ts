@@ -1,0 +1,98 @@
+import type { NodeSnapshot, Snapshot, TaskDefinition } from '../model.ts'
+import type { RunningAttempt, View } from '../run-state.ts'
+import { BUSY, HELD, type Kept, type Lack, lackOf, neededIn, type Room } from './room.ts'
+
+/** Looking at more nodes than this for one item costs more than an earlier start is worth. */
+const MOST_NODES = 32
+
+/**
+ * Keeps room on a node for an item that has waited long at the head of the queue, as EASY backfill does: others may
+ * start there only if they are over by the time at which the item can start, or use what it leaves.
+ *
+ * The node is the one on which it can start first. The choice does not wander from call to call: what may still start
+ * on a kept node never makes that time later, and between equals the first one stays the first.
+ */
+export function keepRoomFor(
+  definition: TaskDefinition,
+  rooms: readonly Room[],
+  snapshot: Snapshot,
+  now: number,
+): void {
+  const looks = new Map(snapshot.nodes.map(look => [look.node, look]))
+  let best: { readonly room: Room; readonly kept: Kept; readonly startsBy: number } | null = null
+  let candidates = 0
+  for (const room of rooms) {
+    const curable = curedByWaiting(lackOf(room, definition, now))
+    if (!curable || !couldHold(room, definition, looks.get(room.node))) continue
+    const reservation = reservationAt(room, definition, now)
+    if (best === null || reservation.startsBy < best.startsBy) best = { room, ...reservation }
+    candidates += 1
+    if (candidates === MOST_NODES) break
+  }
+  if (best !== null) best.room.kept = best.kept
+}
+
+/** `ioBound` and `networkBound` wait for one attempt only, for which no core has to stay free. */
+function curedByWaiting(lack: Lack | null): boolean {
+  return lack === 'cores' || lack === 'memory' || lack === 'maxCpus'
+}
+
+/**
+ * Whether the item would fit if no attempt ran here. While the application itself uses what the item needs, nothing is
+ * kept: idle cores would stay idle for nothing.
+ */
+function couldHold(room: Room, definition: TaskDefinition, look: NodeSnapshot | undefined): boolean {
+  const cores = room.layout.usable.filter(core => isLeftByApplication(room, core)).length
+  if (neededIn(room, definition) > cores) return false
+  const usedByAttempts = (look?.attempts ?? []).reduce((sum, { memoryBytes }) => sum + memoryBytes, 0)
+  return (definition.memoryBytes ?? 0) <= room.availableMemory + usedByAttempts
+}
+
+function isLeftByApplication(room: Room, core: number): boolean {
+  return ((room.levels[core] ?? BUSY) & ~HELD) !== BUSY
+}
+
+/**
+ * What is free now, and the attempts that are over first until that is enough; what is then too much is spare. An
+ * attempt without a time limit is over at a time that nobody knows: the oldest of them is taken to be the first.
+ */
+function reservationAt(
+  room: Room,
+  definition: TaskDefinition,
+  now: number,
+): { kept: Kept; startsBy: number } {
+  const neededCores = neededIn(room, definition)
+  const neededMemory = definition.memoryBytes ?? 0
+  let cores = Math.min(room.idle + room.shared, room.allowed)
+  let memory = room.memory
+  let startsBy = now
+  for (const { attempt, end } of byEnd(room)) {
+    if (cores >= neededCores && memory >= neededMemory) break
+    cores += attempt.placement.cores.filter(core => isLeftByApplication(room, core)).length
+    memory += attempt.definition?.memoryBytes ?? 0
+    startsBy = Math.max(startsBy, end)
+  }
+  // What starts in this very call is not among the attempts yet: the next call knows better.
+  const enough = cores >= neededCores && memory >= neededMemory
+  return {
+    startsBy: enough ? startsBy : Number.POSITIVE_INFINITY,
+    kept: {
+      until: enough && startsBy < Number.POSITIVE_INFINITY ? startsBy : null,
+      spareCores: enough ? cores - neededCores : 0,
+      spareMemory: enough ? memory - neededMemory : 0,
+    },
+  }
+}
+
+function byEnd(room: Room): { readonly attempt: View<RunningAttempt>; readonly end: number }[] {
+  const attempts = [...room.load.attempts.values()].map(attempt => ({ attempt, end: latestEnd(attempt) }))
+  return attempts.sort((a, b) =>
+    a.end === b.end ? a.attempt.startedAt - b.attempt.startedAt : a.end - b.end,
+  )
+}
+
+/** When its time limit ends an attempt, if it is not suspended (again); it may well be over before. */
+function latestEnd({ definition, startedAt, suspendedSeconds }: View<RunningAttempt>): number {
+  const limit = definition?.timeSeconds ?? null
+  return limit === null ? Number.POSITIVE_INFINITY : startedAt + (suspendedSeconds + limit) * 1000
+}

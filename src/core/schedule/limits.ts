@@ -1,0 +1,39 @@
+import type { Action } from '../actions.ts'
+import type { Snapshot } from '../model.ts'
+import { activeSeconds, type RunView } from '../run-state.ts'
+import { formatDuration, formatSize } from '../units.ts'
+
+type Terminate = Extract<Action, { type: 'terminate' }>
+
+/** Ends attempts that went over a limit; each at most once, and none that is being ended already. */
+export function enforceLimits(state: RunView, snapshot: Snapshot, now: number): Terminate[] {
+  const overMemory = memoryLimits(state, snapshot)
+  const ended = new Set(overMemory.map(({ attempt }) => attempt))
+  return [...overMemory, ...timeLimits(state, now).filter(({ attempt }) => !ended.has(attempt))]
+}
+
+function memoryLimits(state: RunView, snapshot: Snapshot): Terminate[] {
+  const actions: Terminate[] = []
+  for (const look of snapshot.nodes) {
+    const attempts = state.loads.get(look.node)?.attempts
+    for (const { attempt, memoryBytes } of look.attempts) {
+      const limit = attempts?.get(attempt)?.definition?.memoryBytes ?? null
+      if (limit === null || memoryBytes <= limit || state.terminating.has(attempt)) continue
+      const reason = `over its memory limit of ${formatSize(limit)}: it used ${formatSize(memoryBytes)}`
+      actions.push({ type: 'terminate', attempt, outcome: 'failed', reason })
+    }
+  }
+  return actions
+}
+
+function timeLimits(state: RunView, now: number): Terminate[] {
+  const actions: Terminate[] = []
+  for (const attempt of state.running.values()) {
+    const limit = attempt.definition?.timeSeconds ?? null
+    if (limit === null || activeSeconds(attempt, now) <= limit || state.terminating.has(attempt.attempt))
+      continue
+    const reason = `over its time limit of ${formatDuration(limit)}`
+    actions.push({ type: 'terminate', attempt: attempt.attempt, outcome: 'timeout', reason })
+  }
+  return actions
+}

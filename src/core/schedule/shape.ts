@@ -1,0 +1,65 @@
+import type { TaskDefinition } from '../model.ts'
+import { type Lack, lackOf, neededIn, type Room } from './room.ts'
+
+/**
+ * What tasks with the same needs share within one call: where the last item went, or that nothing more fits. As rooms
+ * only shrink within a call, neither is looked for again before it has changed.
+ */
+export interface Shape {
+  readonly definition: TaskDefinition
+  /** Nodes that had room at the first look, the tightest first; null: not looked for yet. */
+  candidates: readonly Room[] | null
+  /** Up to here candidates are used up. */
+  at: number
+  /** All candidates with enough idle cores are used up, and a second round takes those on which cores are shared. */
+  onShared: boolean
+  /** What lacks at the nodes, once nothing fits any more. */
+  lacks: ReadonlySet<Lack> | null
+}
+
+/** Gives the same shape to tasks that need the same, within one call. */
+export function shapes(): (definition: TaskDefinition) => Shape {
+  const known = new Map<string, Shape>()
+  return definition => {
+    const { cpus, memoryBytes, timeSeconds, ioBound, networkBound } = definition
+    const key = [cpus, memoryBytes, timeSeconds, ioBound, networkBound].join()
+    const shape = known.get(key) ?? newShape(definition)
+    known.set(key, shape)
+    return shape
+  }
+}
+
+function newShape(definition: TaskDefinition): Shape {
+  return { definition, candidates: null, at: 0, onShared: false, lacks: null }
+}
+
+/**
+ * The tightest node that has room (best fit), one with enough idle cores before any on which cores have to be
+ * shared; null: none. Tasks stay with their node until that is full.
+ */
+export function roomFor(shape: Shape, rooms: readonly Room[], now: number): Room | null {
+  if (shape.lacks !== null) return null
+  shape.candidates ??= rooms
+    .filter(room => lackOf(room, shape.definition, now) === null)
+    .sort((a, b) => a.idle + a.shared - (b.idle + b.shared))
+  const room = nextCandidate(shape, shape.candidates, now)
+  if (room === null) shape.lacks = allLacks(shape.definition, rooms, now)
+  return room
+}
+
+function nextCandidate(shape: Shape, candidates: readonly Room[], now: number): Room | null {
+  for (; shape.at < candidates.length; shape.at += 1) {
+    const room = candidates[shape.at] as Room
+    const usable = shape.onShared || neededIn(room, shape.definition) <= room.idle
+    if (usable && lackOf(room, shape.definition, now) === null) return room
+  }
+  if (shape.onShared) return null
+  shape.onShared = true
+  shape.at = 0
+  return nextCandidate(shape, candidates, now)
+}
+
+function allLacks(definition: TaskDefinition, rooms: readonly Room[], now: number): ReadonlySet<Lack> {
+  const lacks = rooms.map(room => lackOf(room, definition, now))
+  return new Set(lacks.filter(lack => lack !== null))
+}

@@ -1,0 +1,151 @@
+import type { Action } from '../actions.ts'
+import { capacitiesOf } from '../fit.ts'
+import { pop, push } from '../heap.ts'
+import { attemptId } from '../ids.ts'
+import type { Snapshot, TaskDefinition, TaskName } from '../model.ts'
+import { type Policy, policyNamed } from '../policies/policy.ts'
+import { dueItems } from '../queue.ts'
+import type { ItemState, RunView } from '../run-state.ts'
+import { type Hindrance, hindranceOf, replicasHindrance } from './hindrance.ts'
+import { keepRoomFor } from './keep.ts'
+import { type Lack, type Room, roomsOf, takeFrom } from './room.ts'
+import { roomFor, type Shape, shapes } from './shape.ts'
+
+type Start = Extract<Action, { type: 'start' }>
+
+/** What starts now, and why the rest does not: `explain` reads the latter. */
+export interface StartPlan {
+  readonly starts: readonly Start[]
+  /** Tasks of which nothing may start now, whatever is free. */
+  readonly hindered: ReadonlyMap<TaskName, Hindrance>
+  /** Tasks whose next item found no room, with what lacks at each node. */
+  readonly blocked: ReadonlyMap<TaskName, Blocked>
+  /** As they are left by `starts`. */
+  readonly rooms: readonly Room[]
+}
+
+export interface Blocked {
+  readonly lacks: ReadonlySet<Lack>
+  /** How many starts had been decided before. */
+  readonly behind: number
+}
+
+/** Bounds the time of one call; where so many could start at once, the next call goes on. */
+const MOST_STARTS = 2048
+
+/** A blocked item that has waited so long gets a node kept for it. */
+const KEEP_AFTER_SECONDS = 30
+
+/** A task with its next item. Changes as its items get started: all of them need the same. */
+interface Line {
+  readonly task: TaskName
+  readonly definition: TaskDefinition
+  readonly shape: Shape
+  readonly items: Iterator<ItemState, undefined>
+  item: ItemState
+  waitingSince: number
+  running: number
+  rank: number
+}
+
+/**
+ * Decides what starts: always the next item in the policy's order. All items of a task need the same, so a task
+ * whose item finds no room is out for this call, and those behind it may use what it can't (backfill).
+ */
+export function planStarts(state: RunView, snapshot: Snapshot, now: number): StartPlan {
+  const policy = policyNamed(state.settings.policy)
+  const hindered = new Map<TaskName, Hindrance>()
+  const lines = linesOf(state, snapshot, now, hindered)
+  if (lines.length === 0) return { starts: [], hindered, blocked: new Map(), rooms: [] }
+
+  const rooms = roomsOf(state, snapshot)
+  const starts: Start[] = []
+  const blocked = new Map<TaskName, Blocked>()
+  const order: Line[] = []
+  let kept = false
+  for (const line of lines) enter(order, line, policy, now)
+  for (let line = pop(order, goesFirst); line !== undefined; line = pop(order, goesFirst)) {
+    const { definition, shape, task } = line
+    const room = roomFor(shape, rooms, now)
+    if (room === null) {
+      blocked.set(task, { lacks: shape.lacks ?? new Set(), behind: starts.length })
+      if (!kept && now - line.waitingSince >= KEEP_AFTER_SECONDS * 1000) {
+        kept = true
+        keepRoomFor(definition, rooms, snapshot, now)
+      }
+      continue
+    }
+    starts.push(startOf(line, room, now))
+    if (starts.length === MOST_STARTS) break
+    const next = advance(line, now)
+    if (next === 'more') enter(order, line, policy, now)
+    else if (next !== 'done') hindered.set(task, next)
+  }
+  return { starts, hindered, blocked, rooms }
+}
+
+function linesOf(
+  state: RunView,
+  snapshot: Snapshot,
+  now: number,
+  hindered: Map<TaskName, Hindrance>,
+): Line[] {
+  const lines: Line[] = []
+  const capacities = capacitiesOf([...state.nodes.values()], state.settings)
+  const shapeOf = shapes()
+  for (const task of state.tasks.values()) {
+    if (task.pendingCount === 0) continue
+    const running = task.running.size
+    const hindrance = hindranceOf({ task, running, capacities, remainingSeconds: snapshot.remainingSeconds })
+    const { name, definition } = task
+    if (hindrance !== null) hindered.set(name, hindrance)
+    if (hindrance !== null || definition === null) continue
+    const items = dueItems(state, task, now)
+    const item = items.next().value
+    if (item === undefined) continue
+    const waitingSince = Math.max(item.readyAt, task.lastStartedAt ?? 0, state.launch?.at ?? 0)
+    lines.push({
+      task: name,
+      definition,
+      shape: shapeOf(definition),
+      items,
+      item,
+      waitingSince,
+      running,
+      rank: 0,
+    })
+  }
+  return lines
+}
+
+function enter(order: Line[], line: Line, policy: Policy, now: number): void {
+  line.rank = policy.rank(line, now)
+  push(order, line, goesFirst)
+}
+
+function goesFirst(a: Line, b: Line): boolean {
+  if (a.rank !== b.rank) return a.rank > b.rank
+  if (a.item.readyAt !== b.item.readyAt) return a.item.readyAt < b.item.readyAt
+  return a.task < b.task
+}
+
+function startOf(line: Line, room: Room, now: number): Start {
+  const { item } = line
+  const cores = takeFrom(room, line.definition, now)
+  return {
+    type: 'start',
+    item: item.id,
+    attempt: attemptId(item.id, item.attempts + 1),
+    placement: { node: room.node, cores },
+  }
+}
+
+/** On to the next item of the task, if there is one and it may start. */
+function advance(line: Line, now: number): Hindrance | 'more' | 'done' {
+  line.running += 1
+  line.waitingSince = now
+  const next = line.items.next().value
+  if (next === undefined) return 'done'
+  line.item = next
+  return replicasHindrance(line.definition, line.running) ?? 'more'
+}

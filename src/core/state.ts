@@ -1,0 +1,123 @@
+import type { ApplicationEnded, LaunchStarted, NodeJoined, Noted, OdopEvent } from './events.ts'
+import {
+  attemptEnded,
+  attemptResumed,
+  attemptStarted,
+  attemptSuspended,
+  itemCancelled,
+  itemQueued,
+  requeue,
+  taskNamed,
+} from './fold-items.ts'
+import { layoutOf } from './layout.ts'
+import type { AttemptId, TaskDefinition } from './model.ts'
+import { limitQueue } from './queue.ts'
+import { newState, type RunState } from './run-state.ts'
+
+export * from './run-state.ts'
+
+export function replay(events: Iterable<OdopEvent>): RunState {
+  const state = newState()
+  for (const event of events) apply(state, event)
+  return state
+}
+
+/**
+ * Makes an event part of the state. What makes no sense (an item that nobody knows, the same thing twice) is
+ * ignored: a journal may come from another version, and must never stop a run.
+ */
+export function apply(state: RunState, event: OdopEvent): void {
+  switch (event.type) {
+    case 'launch-started':
+      launchStarted(state, event)
+      break
+    case 'node-joined':
+      nodeJoined(state, event)
+      break
+    case 'task-defined':
+      taskDefined(state, event.task)
+      break
+    case 'task-refused':
+      state.refusals.push({ file: event.file, problem: event.problem })
+      break
+    case 'application-started':
+      state.application = { pid: event.pid, startedAt: event.at, endedAt: null, code: null, signal: null }
+      break
+    case 'application-ended':
+      applicationEnded(state, event)
+      break
+    case 'item-queued':
+      itemQueued(state, event)
+      break
+    case 'item-cancelled':
+      itemCancelled(state, event)
+      break
+    case 'attempt-started':
+      attemptStarted(state, event)
+      break
+    case 'attempt-suspended':
+      attemptSuspended(state, event)
+      break
+    case 'attempt-resumed':
+      attemptResumed(state, event)
+      break
+    case 'attempt-ended':
+      attemptEnded(state, event)
+      break
+    case 'usage':
+      state.usage.set(event.usage.node, event.usage)
+      break
+    case 'note':
+      noted(state, event)
+      break
+    case 'launch-ended':
+      state.launchEndedAt = event.at
+      break
+    default:
+      // A newer odop may write events that this one does not know.
+      event satisfies never
+  }
+}
+
+/** The engine has been told to end this attempt; no more is decided about it. */
+export function markTerminating(state: RunState, attempt: AttemptId): void {
+  if (state.running.has(attempt)) state.terminating.add(attempt)
+}
+
+function launchStarted(state: RunState, event: LaunchStarted): void {
+  for (const attempt of [...state.running.values()]) requeue(state, attempt)
+  for (const task of state.tasks.values()) task.definition = null
+  state.nodes.clear()
+  state.layouts.clear()
+  state.loads.clear()
+  state.usage.clear()
+  state.notes.length = 0
+  state.refusals.length = 0
+  state.application = null
+  state.launchEndedAt = null
+  state.launch = event
+  state.launches += 1
+  state.settings = event.settings
+}
+
+function nodeJoined(state: RunState, { facts }: NodeJoined): void {
+  state.nodes.set(facts.name, facts)
+  state.layouts.set(facts.name, layoutOf(facts))
+}
+
+function taskDefined(state: RunState, definition: TaskDefinition): void {
+  const task = taskNamed(state, definition.name)
+  task.definition = definition
+  limitQueue(state, task, definition.maxRuns)
+}
+
+function applicationEnded(state: RunState, event: ApplicationEnded): void {
+  if (state.application === null) return
+  state.application.endedAt = event.at
+  state.application.code = event.code
+  state.application.signal = event.signal
+}
+
+function noted(state: RunState, { at, level, text, node }: Noted): void {
+  state.notes.push({ at, level, text, node: node ?? null })
+}

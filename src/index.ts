@@ -1,0 +1,19 @@
+export type { OdopConfig } from './config/options.ts'
+export { defineConfig } from './config/options.ts'
+export type { FileTaskContext, TaskContext } from './tasks/context.ts'
+export type {
+  CommandTaskOptions,
+  ContextOf,
+  Duration,
+  FileIn,
+  FileInOptions,
+  FileTrigger,
+  FileUpdated,
+  FileUpdatedOptions,
+  Size,
+  Task,
+  TaskOptions,
+  TaskTrigger,
+  Timer,
+} from './tasks/task.ts'
+export { fileIn, fileUpdated, task, timer } from './tasks/task.ts'

@@ -1,0 +1,156 @@
+import { type FileHandle, open } from 'node:fs/promises'
+import type { OdopEvent } from '../core/events.ts'
+import { JOURNAL_SCHEMA } from './journal-writer.ts'
+import { validEvent } from './valid-event.ts'
+
+/**
+ * What became of reading a journal.
+ *
+ * - `read`: to its end; lines that hold no event were skipped
+ * - `missing`: there is no such file
+ * - `newer`: written by a later odop in a format that this one does not know; no event was handed over
+ * - `unreadable`: the system refused; events up to there were handed over
+ */
+export type JournalRead =
+  | {
+      readonly kind: 'read'
+      readonly events: number
+      readonly skipped: number
+      /** The first of the skipped lines, counted from 1 where the reading began. */
+      readonly skippedLines: readonly number[]
+      /** Where a later reading goes on: behind the last whole line. */
+      readonly end: number
+    }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'newer'; readonly schema: number }
+  | { readonly kind: 'unreadable'; readonly reason: string }
+
+export interface ReadOptions {
+  /** Byte at which to begin: the `end` of an earlier reading. */
+  readonly from?: number
+  /** Byte before which to end. */
+  readonly to?: number
+}
+
+/** Reads a journal in pieces, also while it grows, and hands over its events in order. Never rejects. */
+export async function readJournal(
+  file: string,
+  onEvent: (event: OdopEvent) => void,
+  options: ReadOptions = {},
+): Promise<JournalRead> {
+  let handle: FileHandle | null = null
+  try {
+    handle = await open(file, 'r')
+    return await readLines(handle, onEvent, options)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    return code === 'ENOENT' ? { kind: 'missing' } : { kind: 'unreadable', reason: message }
+  } finally {
+    await handle?.close().catch(() => {})
+  }
+}
+
+const CHUNK_BYTES = 1 << 20
+/** No event is as long; what is, is damage, and must not fill the memory. */
+const LONGEST_LINE_BYTES = 64 << 20
+const NEWLINE = 10
+const SKIPPED_LINES_TOLD = 20
+
+async function readLines(
+  handle: FileHandle,
+  onEvent: (event: OdopEvent) => void,
+  { from = 0, to = Number.POSITIVE_INFINITY }: ReadOptions,
+): Promise<JournalRead> {
+  const chunk = Buffer.alloc(CHUNK_BYTES)
+  const skippedLines: number[] = []
+  let events = 0
+  let skipped = 0
+  let number = 0
+  let position = from
+  let end = from
+  let rest: Buffer[] = []
+  let restBytes = 0
+  let newerSchema: number | null = null
+
+  while (newerSchema === null) {
+    const { bytesRead } = await handle.read(chunk, 0, Math.min(CHUNK_BYTES, to - position), position)
+    if (bytesRead === 0) break
+    position += bytesRead
+    takeChunk(chunk.subarray(0, bytesRead), position)
+  }
+  if (newerSchema !== null) return { kind: 'newer', schema: newerSchema }
+  // The last line may be whole but for its newline; if it is torn it is still being written, or will never be.
+  if (restBytes > 0) takeLastLine()
+  return { kind: 'read', events, skipped, skippedLines, end }
+
+  function takeChunk(bytes: Buffer, after: number) {
+    let start = 0
+    for (let at = bytes.indexOf(NEWLINE); at !== -1; at = bytes.indexOf(NEWLINE, start)) {
+      takeLine(withRest(bytes.subarray(start, at)))
+      start = at + 1
+    }
+    if (start > 0) end = after - bytes.length + start
+    keepRest(bytes.subarray(start))
+  }
+
+  function withRest(bytes: Buffer): Buffer {
+    if (restBytes === 0) return bytes
+    const line = Buffer.concat([...rest, bytes])
+    rest = []
+    restBytes = 0
+    return line
+  }
+
+  function keepRest(bytes: Buffer) {
+    restBytes += bytes.length
+    if (restBytes > LONGEST_LINE_BYTES) rest = []
+    // The chunk's memory is used again.
+    else if (bytes.length > 0) rest.push(Buffer.from(bytes))
+  }
+
+  function takeLine(line: Buffer) {
+    number++
+    const parsed = parseLine(line)
+    if (parsed.kind === 'event') hand(parsed.event)
+    else if (parsed.kind === 'header')
+      newerSchema = parsed.schema > JOURNAL_SCHEMA ? parsed.schema : newerSchema
+    else if (parsed.kind === 'damage') skip()
+  }
+
+  function takeLastLine() {
+    const parsed = parseLine(withRest(Buffer.alloc(0)))
+    number++
+    if (parsed.kind !== 'event') return skip()
+    hand(parsed.event)
+    end = position
+  }
+
+  function hand(event: OdopEvent) {
+    if (newerSchema !== null) return
+    events++
+    onEvent(event)
+  }
+
+  function skip() {
+    skipped++
+    if (skippedLines.length < SKIPPED_LINES_TOLD) skippedLines.push(number)
+  }
+}
+
+type Line =
+  | { readonly kind: 'event'; readonly event: OdopEvent }
+  | { readonly kind: 'header'; readonly schema: number }
+  | { readonly kind: 'empty' | 'damage' }
+
+function parseLine(bytes: Buffer): Line {
+  if (bytes.length === 0) return { kind: 'empty' }
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'))
+    const event = validEvent(value)
+    if (event !== null) return { kind: 'event', event }
+    const schema = (value as { readonly schema?: unknown } | null)?.schema
+    return typeof schema === 'number' ? { kind: 'header', schema } : { kind: 'damage' }
+  } catch {
+    return { kind: 'damage' }
+  }
+}

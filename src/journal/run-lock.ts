@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process'
+import { constants, type FileHandle, open, readFile } from 'node:fs/promises'
+import { systemCalls } from '../os/system-calls.ts'
+
+/** Who has a run, or had it last; the content of its lock file. */
+export interface LockOwner {
+  readonly pid: number
+  readonly host: string
+  /** How many times Slurm had started the job again. */
+  readonly restarts: number
+}
+
+/**
+ * - `locked`: it is ours until `handle` is closed, or until this process has ended, however that happens
+ * - `held`: somebody else has it
+ * - `unsupported`: the file system has no locks; `handle` is open, but nothing is known
+ */
+export type LockResult =
+  | { readonly kind: 'locked' | 'unsupported'; readonly handle: FileHandle }
+  | { readonly kind: 'held' }
+
+/** Somebody who only looks (`odop runs`) holds the lock for a moment: asks again before it counts as held. */
+export async function lockRun(file: string): Promise<LockResult> {
+  for (let attempt = 1; ; attempt++) {
+    const result = await tryLock(await openToLock(file))
+    if (result.kind !== 'held' || attempt === ATTEMPTS) return result
+    await new Promise(resolve => setTimeout(resolve, ATTEMPT_MILLISECONDS))
+  }
+}
+
+/** Whether somebody holds the lock; null where that can't be known. */
+export async function isLocked(file: string): Promise<boolean | null> {
+  try {
+    const result = await tryLock(await open(file, 'r+').catch(() => open(file, 'r')))
+    if (result.kind === 'held') return true
+    await result.handle.close()
+    return result.kind === 'locked' ? false : null
+  } catch {
+    return null
+  }
+}
+
+/** The handle is that of the lock. */
+export async function writeOwner(handle: FileHandle, owner: LockOwner): Promise<void> {
+  await handle.truncate(0)
+  await handle.write(`${JSON.stringify(owner)}\n`, 0)
+}
+
+export async function readOwner(file: string): Promise<LockOwner | null> {
+  try {
+    const { pid, host, restarts } = JSON.parse(await readFile(file, 'utf8')) as Partial<LockOwner>
+    if (typeof pid !== 'number' || typeof host !== 'string' || typeof restarts !== 'number') return null
+    return { pid, host, restarts }
+  } catch {
+    return null
+  }
+}
+
+const ATTEMPTS = 4
+const ATTEMPT_MILLISECONDS = 25
+
+/** For writing: an exclusive lock on NFS needs that. Without truncating: the content may be somebody else's. */
+function openToLock(file: string): Promise<FileHandle> {
+  return open(file, constants.O_RDWR | constants.O_CREAT, 0o600)
+}
+
+async function tryLock(handle: FileHandle): Promise<LockResult> {
+  const locked = lockDescriptor(handle.fd)
+  if (locked !== false) return { kind: locked === null ? 'unsupported' : 'locked', handle }
+  await handle.close()
+  return { kind: 'held' }
+}
+
+/** The lock belongs to the open file, not to the process: one that `flock` sets on an inherited descriptor stays. */
+function lockDescriptor(fd: number): boolean | null {
+  const calls = systemCalls()
+  if (calls !== null) return calls.lockExclusive(fd)
+  const { status } = spawnSync('flock', ['--nonblock', '--conflict-exit-code', '75', '3'], {
+    stdio: ['ignore', 'ignore', 'ignore', fd],
+  })
+  return status === 0 ? true : status === 75 ? false : null
+}

@@ -1,0 +1,120 @@
+import type { OdopEvent } from '../core/events.ts'
+
+/**
+ * The event that a line of the journal holds; null for anything else, be it torn, damaged, or of a later odop that knows
+ * more kinds of events. Checks what `apply` relies on, no more: a journal may have 100,000s of lines.
+ */
+export function validEvent(value: unknown): OdopEvent | null {
+  if (!isObject(value) || typeof value['type'] !== 'string' || !isNumber(value['at'])) return null
+  if (!Object.hasOwn(required, value['type'])) return null
+  const check = required[value['type'] as OdopEvent['type']]
+  // The cast is the point of this function: everything that the type requires of a reader was just looked at.
+  return check(value) ? (value as unknown as OdopEvent) : null
+}
+
+type Fields = Readonly<Record<string, unknown>>
+type Check = (fields: Fields) => boolean
+
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+const isString = (value: unknown) => typeof value === 'string'
+const isNumber = (value: unknown) => typeof value === 'number' && Number.isFinite(value)
+const isArrayOf = (check: (value: unknown) => boolean) => (value: unknown) =>
+  Array.isArray(value) && value.every(check)
+const orNull = (check: (value: unknown) => boolean) => (value: unknown) => value === null || check(value)
+const oneOf =
+  (...texts: readonly string[]) =>
+  (value: unknown) =>
+    isString(value) && texts.includes(value as string)
+
+/** An object with at least these fields. */
+const fields = (checks: Readonly<Record<string, (value: unknown) => boolean>>) => {
+  const entries = Object.entries(checks)
+  return (value: unknown) => isObject(value) && entries.every(([name, check]) => check(value[name]))
+}
+
+const isOutcome = oneOf('completed', 'failed', 'timeout', 'cancelled', 'requeued')
+const isPlacement = fields({ node: isString, cores: isArrayOf(isNumber) })
+const isAttemptUsage = fields({ wallSeconds: isNumber, cpuSeconds: isNumber, peakMemoryBytes: isNumber })
+const isItem = fields({
+  id: isString,
+  task: isString,
+  files: isArrayOf(isString),
+  version: orNull(isString),
+  queuedAt: isNumber,
+})
+const isFacts = fields({
+  name: isString,
+  usableCores: isArrayOf(isNumber),
+  cores: isArrayOf(isNumber),
+  topology: isArrayOf(isObject),
+  memoryLimitBytes: isNumber,
+  yieldMode: oneOf('kernel', 'suspend'),
+})
+const isTrigger = fields({ kind: oneOf('file-in', 'file-updated', 'timer', 'background') })
+const isTask = fields({
+  name: isString,
+  module: isString,
+  index: isNumber,
+  kind: oneOf('function', 'command'),
+  trigger: isTrigger,
+  priority: isNumber,
+  cpus: value => value === 'all' || isNumber(value),
+  memoryBytes: orNull(isNumber),
+  timeSeconds: orNull(isNumber),
+  maxRuns: orNull(isNumber),
+  replicas: orNull(isNumber),
+  retries: orNull(isNumber),
+  retryDelaySeconds: orNull(isNumber),
+})
+const isSettings = fields({
+  policy: isString,
+  maxCpus: orNull(isNumber),
+  idleThreshold: isNumber,
+  memoryReserveBytes: isNumber,
+  retries: isNumber,
+  retryDelaySeconds: isNumber,
+  graceSeconds: isNumber,
+})
+const isNodeUsage = fields({
+  node: isString,
+  coreSeconds: fields({ total: isNumber, app: isNumber, tasks: isNumber, odop: isNumber, idle: isNumber }),
+  memoryBytes: fields({ limit: isNumber, appPeak: isNumber, tasksPeak: isNumber, odopPeak: isNumber }),
+  appRunDelaySeconds: orNull(isNumber),
+})
+
+const required: Readonly<Record<OdopEvent['type'], Check>> = {
+  'launch-started': fields({
+    run: isString,
+    command: isArrayOf(isString),
+    cwd: isString,
+    host: isString,
+    pid: isNumber,
+    version: isString,
+    settings: isSettings,
+    mode: oneOf('run', 'drain', 'monitor'),
+    taskFolders: isArrayOf(isString),
+  }),
+  'node-joined': fields({ facts: isFacts }),
+  'task-defined': fields({ task: isTask }),
+  'task-refused': fields({ file: isString, problem: isString }),
+  'application-started': fields({ pid: orNull(isNumber) }),
+  'application-ended': fields({ code: orNull(isNumber), signal: orNull(isString) }),
+  'item-queued': fields({ item: isItem }),
+  'item-cancelled': fields({ item: isString, reason: isString }),
+  'attempt-started': fields({ attempt: isString, item: isString, task: isString, placement: isPlacement }),
+  'attempt-suspended': fields({ attempt: isString, reason: isString }),
+  'attempt-resumed': fields({ attempt: isString }),
+  'attempt-ended': fields({
+    attempt: isString,
+    item: isString,
+    task: isString,
+    outcome: isOutcome,
+    reason: orNull(isString),
+    usage: isAttemptUsage,
+    retryAt: orNull(isNumber),
+  }),
+  usage: fields({ usage: isNodeUsage }),
+  note: fields({ level: oneOf('info', 'warning'), text: isString }),
+  'launch-ended': fields({}),
+}

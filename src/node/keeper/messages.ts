@@ -1,0 +1,55 @@
+import type { AttemptId } from '../../core/model.ts'
+import type { AttemptSpec } from '../agent.ts'
+
+/** A runner, as supervisor and keeper call it; counted up, never used again. */
+export type RunnerId = number
+
+export type ToKeeper =
+  | { readonly type: 'start-runner'; readonly runner: RunnerId; readonly start: RunnerStart }
+  | { readonly type: 'to-runner'; readonly runner: RunnerId; readonly message: ToRunner }
+  /** SIGKILL to the runner and to all that it started. */
+  | { readonly type: 'end-runner'; readonly runner: RunnerId }
+
+/** What must be known when a runner starts; for a kept one nothing. */
+export interface RunnerStart {
+  /** Where stdout and stderr go when the runner cannot point them elsewhere itself (without native calls). */
+  readonly logFile: string | null
+  /** Where it runs when it cannot pin itself. */
+  readonly cores: readonly number[]
+}
+
+export type FromKeeper =
+  | { readonly type: 'runner-started'; readonly runner: RunnerId; readonly pid: number }
+  | { readonly type: 'from-runner'; readonly runner: RunnerId; readonly message: FromRunner }
+  /** The runner and all that it started are gone. */
+  | {
+      readonly type: 'runner-ended'
+      readonly runner: RunnerId
+      /** As a user should read it: "the runner exited with code 1", "killed by SIGSEGV". */
+      readonly how: string
+      /** Used by the runner and its descendants since it was started. */
+      readonly cpuSeconds: number
+    }
+
+export type ToRunner =
+  | { readonly type: 'attempt'; readonly spec: AttemptSpec }
+  | { readonly type: 'abort'; readonly attempt: AttemptId }
+
+export type FromRunner =
+  /** Its process group and priorities are set: signals reach it as a group, and an attempt begins as soon as it is sent. */
+  { readonly type: 'ready' } | AttemptEnd
+
+export interface AttemptEnd {
+  readonly type: 'ended'
+  readonly attempt: AttemptId
+  readonly at: number
+  readonly failure: string | null
+  /** With the time in which it was suspended: the runner cannot know of that. */
+  readonly wallSeconds: number
+  readonly cpuSeconds: number
+  /** Since the start of the runner. */
+  readonly runnerCpuSeconds: number
+  readonly peakMemoryBytes: number
+  /** false: the runner must be ended before anything is reported; it, or something that it started, is out of hand. */
+  readonly reusable: boolean
+}

@@ -1,0 +1,34 @@
+import { descendants, readProcessStat } from '../../os/proc.ts'
+
+/** Sends a signal, to a process group when the number is negative; false: there is none any more, or it is not ours. */
+export function sendSignal(signal: NodeJS.Signals, pid: number): boolean {
+  try {
+    return process.kill(pid, signal)
+  } catch {
+    return false
+  }
+}
+
+/**
+ * To the process group that this runner leads, and to those of its descendants that have left the group. Looks again
+ * until nothing new is found: a process that was not yet reached may have forked meanwhile.
+ */
+export function sendToTree(signal: NodeJS.Signals, leader: number): void {
+  const reached = new Set<number>()
+  const found = () => descendants(leader).filter(pid => !reached.has(pid))
+  // Listed before the first signal: what a killed process leaves behind is not below it any more.
+  let next = found()
+  // A runner that has only just been started does not lead its group yet; then it is alone.
+  const isGroup = sendSignal(signal, -leader)
+  if (!isGroup) sendSignal(signal, leader)
+  for (let look = 0; look < MOST_LOOKS && next.length > 0; look++) {
+    for (const pid of next) {
+      reached.add(pid)
+      // Never twice: some programs take a second SIGTERM as "at once".
+      if (!isGroup || readProcessStat(pid)?.group !== leader) sendSignal(signal, pid)
+    }
+    next = found()
+  }
+}
+
+const MOST_LOOKS = 20

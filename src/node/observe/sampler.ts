@@ -1,0 +1,149 @@
+import type { AttemptId, AttemptSample, CoreSeconds, NodeFacts, NodeUsage } from '../../core/model.ts'
+import { type ApplicationLook, ApplicationTree } from './application-tree.ts'
+import { type CoreLook, CoreMeter } from './core-meter.ts'
+import { freeMemory } from './free-memory.ts'
+import { linuxSystem } from './linux-system.ts'
+import { type AttemptUse, OdopProcesses, type RunningAttempt } from './odop-processes.ts'
+import { portableSystem } from './portable-system.ts'
+import type { FamilyRegister } from './process-family.ts'
+import type { System } from './system.ts'
+
+export interface SamplerOptions {
+  readonly facts: NodeFacts
+  /** The pid of this process, below which everything runs. */
+  readonly supervisor: number
+  readonly now: number
+  readonly memoryReserveBytes: number
+  /** What executes now. An attempt that is no longer named is forgotten. */
+  attempts(): Iterable<RunningAttempt>
+  /** All other processes that odop has started, each with what it started itself: keeper, loader, runners between attempts. */
+  helpers(): Iterable<number>
+  /** Whether Node itself has spawned this child and waits for it: the application, the keeper, the loader. */
+  isOwnChild(pid: number): boolean
+  /** Default: this machine's. */
+  readonly system?: System
+}
+
+/** What one look at the node found. Sums are since the sampler was made, and never less than at the look before. */
+export interface NodeLook {
+  readonly at: number
+  readonly cores: readonly CoreLook[]
+  readonly availableMemoryBytes: number
+  readonly attempts: readonly AttemptSample[]
+  readonly application: ApplicationLook
+  readonly tasks: { readonly cpuSeconds: number; readonly memoryBytes: number }
+  readonly odop: { readonly cpuSeconds: number; readonly memoryBytes: number }
+}
+
+/** Observes one node. Nothing here waits or throws; make it before the application is started. */
+export interface Sampler {
+  /**
+   * One look. The application's tree, which costs most, is looked at only now and then, unless the look is full:
+   * the last one of a run should be, so that nothing is missing.
+   */
+  sample(now: number, options?: { readonly full: boolean }): NodeLook
+  /** To be called when an attempt begins and ends in a runner that is kept: between looks, each costs some 0.1 ms. */
+  attemptBegan(attempt: RunningAttempt): void
+  attemptEnded(attempt: RunningAttempt): AttemptUse
+  /** Until the last look. */
+  usage(): NodeUsage
+  /** The part of `usage().coreSeconds.app` that no process of the application's tree has used: others on the same cores. */
+  outsideSeconds(): number
+  /** Memory of an attempt with shared pages counted once, to be sure before it is ended for it; slow. null: unknown. */
+  exactMemoryBytes(attempt: AttemptId): number | null
+}
+
+export function createSampler(options: SamplerOptions): Sampler {
+  const system = options.system ?? thisSystem()
+  const { facts, memoryReserveBytes } = options
+  const register: FamilyRegister = new Map()
+  const odop = new OdopProcesses({ ...options, system, register })
+  odop.enroll()
+  const application = new ApplicationTree({ ...options, system, register })
+  const cores = new CoreMeter(facts.cores, system.coreTimes(), options.now)
+  const free = freeMemory({ system, limitBytes: facts.memoryLimitBytes, reserveBytes: memoryReserveBytes })
+  let lastAt = options.now
+  let endedSeconds = 0
+
+  /** Attempts at once after the cores, to fit their times; the slow look at the application comes behind. */
+  const lookAtProcesses = (now: number, full: boolean) => {
+    odop.enroll()
+    endedSeconds += odop.look(now, full)
+    if (!full && !application.due(now)) return
+    application.look(now)
+    // Which of odop's processes are gone must be found out after the supervisor's times were read, not before.
+    endedSeconds += odop.look(now, false)
+    application.closeLook(endedSeconds)
+    endedSeconds = 0
+  }
+
+  const coreSeconds = () => {
+    const { taskSeconds, odopSeconds } = odop.totals
+    const elapsedSeconds = Math.max(0, lastAt - options.now) / 1000
+    return share(elapsedSeconds * facts.cores.length, {
+      busySeconds: cores.busySeconds,
+      taskSeconds,
+      odopSeconds,
+    })
+  }
+
+  return {
+    sample: (now, { full } = { full: false }) => {
+      const coreTimes = system.coreTimes()
+      lookAtProcesses(now, full)
+      const coreLooks = cores.look(coreTimes, now, { use: odop.takeUse(), soon: full })
+      lastAt = cores.lookedAt
+      const { taskSeconds, odopSeconds, memoryBytes, tasksMemoryBytes } = odop.totals
+      return {
+        at: now,
+        cores: coreLooks,
+        availableMemoryBytes: free(application.last.memoryBytes + tasksMemoryBytes + memoryBytes),
+        attempts: odop.attemptSamples(),
+        application: application.last,
+        tasks: { cpuSeconds: taskSeconds, memoryBytes: tasksMemoryBytes },
+        odop: { cpuSeconds: odopSeconds, memoryBytes },
+      }
+    },
+    attemptBegan: attempt => odop.attemptBegan(attempt),
+    attemptEnded: attempt => odop.attemptEnded(attempt),
+    usage: () => ({
+      node: facts.name,
+      coreSeconds: coreSeconds(),
+      memoryBytes: {
+        limit: facts.memoryLimitBytes,
+        appPeak: application.last.peakMemoryBytes,
+        tasksPeak: odop.totals.tasksPeakMemoryBytes,
+        odopPeak: odop.totals.peakMemoryBytes,
+      },
+      appRunDelaySeconds: application.last.runDelaySeconds,
+    }),
+    outsideSeconds: () => Math.max(0, coreSeconds().app - application.last.cpuSeconds),
+    exactMemoryBytes: attempt => exactMemoryBytes(odop.pidsOf(attempt), system),
+  }
+
+  function thisSystem(): System {
+    return process.platform === 'linux' ? linuxSystem() : portableSystem(options.supervisor)
+  }
+}
+
+interface Use {
+  readonly busySeconds: number
+  readonly taskSeconds: number
+  readonly odopSeconds: number
+}
+
+/**
+ * Cores and processes are counted by different clocks of the kernel: the parts are fitted into the whole one after
+ * the other, those that are known best first, and what is left is idle.
+ */
+function share(total: number, { busySeconds, taskSeconds, odopSeconds }: Use): CoreSeconds {
+  const tasks = Math.min(taskSeconds, total)
+  const odop = Math.min(odopSeconds, total - tasks)
+  const app = Math.max(0, Math.min(busySeconds, total) - tasks - odop)
+  return { total, app, tasks, odop, idle: total - tasks - odop - app }
+}
+
+function exactMemoryBytes(pids: readonly number[], system: System): number | null {
+  const known = pids.flatMap(pid => system.proportionalMemoryBytes(pid) ?? [])
+  return known.length === 0 ? null : known.reduce((sum, bytes) => sum + bytes, 0)
+}

@@ -1,0 +1,46 @@
+import type { CoreId } from '../../core/model.ts'
+
+/** What the observation of a node asks of the operating system. Nothing here waits, and nothing throws. */
+export interface System {
+  /** Every core that is online. */
+  coreTimes(): ReadonlyMap<CoreId, CoreTimes>
+  /** null: it is gone. */
+  process(pid: number): ProcessLook | null
+  /** For one walk through a tree of processes: what it has read once it may use again. */
+  startWalk(): Walk
+  /** Memory that the machine could give to new processes; null: unknown. */
+  availableMemoryBytes(): number | null
+  /** Memory of a process with pages that it shares counted in parts; slow. null: it is gone, or unknown here. */
+  proportionalMemoryBytes(pid: number): number | null
+  /** Takes the exit status of a child that is a zombie, so that it can go. */
+  reap(pid: number): void
+}
+
+export interface Walk {
+  /** The living children of a process and its zombies. */
+  children(process: ProcessLook): readonly number[]
+  /** Seconds that each thread has been kept waiting for a core, by thread id; null: the system does not say. */
+  runDelays(process: ProcessLook): ReadonlyMap<number, number> | null
+}
+
+/** Seconds since some moment in the past. */
+export interface CoreTimes {
+  /** Someone ran on it: programs, the kernel for them, and interrupts. */
+  readonly busySeconds: number
+  /** The part of `busySeconds` in which programs with a raised nice value ran; 0 where that is not told apart. */
+  readonly niceSeconds: number
+}
+
+export interface ProcessLook {
+  readonly pid: number
+  readonly parent: number
+  readonly zombie: boolean
+  /** With `pid` this names the process for good; 0 where it is unknown. */
+  readonly startTicks: number
+  /** CPU time of all its threads. */
+  readonly selfSeconds: number
+  /** CPU time of all children that it has waited for, and of theirs. */
+  readonly childSeconds: number
+  readonly threads: number
+  readonly memoryBytes: number
+}

@@ -1,0 +1,63 @@
+import type { AttemptSpec } from '../agent.ts'
+
+export interface CommandOptions {
+  readonly command: unknown
+  readonly environment: Readonly<Record<string, string>>
+  readonly cwd: string
+}
+
+/**
+ * Executes a command task's words as a child in the runner's process group, which makes priorities, cores and signals
+ * reach it; its output goes to the attempt's log. Returns why it failed, or null.
+ */
+export async function runCommand({ command, environment, cwd }: CommandOptions): Promise<string | null> {
+  if (!areWords(command)) {
+    return `the task's command must be a list of texts, the first of them the program; found ${JSON.stringify(command)}`
+  }
+  const [program, ...words] = command
+  const { execa } = await import('execa')
+  // The attempt's end, not execa, ends what is still running.
+  const result = await execa(program, words, {
+    cwd,
+    env: environment,
+    stdin: 'ignore',
+    stdout: 'inherit',
+    stderr: 'inherit',
+    reject: false,
+    cleanup: false,
+    forceKillAfterDelay: false,
+  })
+  if (!result.failed) return null
+  if (result.signal !== undefined) return `killed by ${result.signal}`
+  if (result.exitCode !== undefined) return `exit code ${result.exitCode}`
+  return notExecuted(program, result.code, result.originalMessage)
+}
+
+/** What a command finds in its environment, besides the task's own variables. */
+export function commandEnvironment(
+  spec: AttemptSpec,
+  files: readonly string[],
+  scratch: string,
+): Record<string, string> {
+  return {
+    ...spec.task.env,
+    ODOP_RUN: spec.run.name,
+    ODOP_TASK: spec.task.name,
+    ODOP_ATTEMPT: String(spec.number),
+    ODOP_NODE: spec.node,
+    ODOP_CORES: spec.cores.join(','),
+    ODOP_SCRATCH: scratch,
+    // One a line: names with a line feed must be taken from the arguments.
+    ODOP_FILES: files.join('\n'),
+  }
+}
+
+function areWords(command: unknown): command is [string, ...string[]] {
+  return Array.isArray(command) && command.length > 0 && command.every(word => typeof word === 'string')
+}
+
+function notExecuted(program: string, code: string | undefined, message: string | undefined): string {
+  if (code === 'ENOENT') return `command not found: ${program}`
+  if (code === 'EACCES') return `command is not executable: ${program}`
+  return `command could not be executed: ${message ?? code ?? program}`
+}

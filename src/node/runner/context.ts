@@ -1,0 +1,66 @@
+import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import path from 'node:path'
+import type { FilePath } from '../../core/model.ts'
+import { pathToBytes } from '../../os/path-bytes.ts'
+import type { FileTaskContext } from '../../tasks/context.ts'
+import type { AttemptSpec } from '../agent.ts'
+
+/** The attempt's scratch folder: made when it is first asked for, since small attempts never do. */
+export class Scratch {
+  readonly #folder: string
+  #made = false
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  get folder(): string {
+    if (!this.#made) mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
+    this.#made = true
+    return this.#folder
+  }
+
+  remove(): void {
+    if (!this.#made) return
+    try {
+      rmSync(this.#folder, { recursive: true, force: true })
+    } catch {
+      // What can't be removed stays in the temporary folder.
+    }
+  }
+}
+
+export interface ContextOptions {
+  readonly scratch: Scratch
+  readonly signal: AbortSignal
+  readonly log: (text: string) => void
+}
+
+/** What the task's function or command builder is given. */
+export function createContext(spec: AttemptSpec, { scratch, signal, log }: ContextOptions): FileTaskContext {
+  const files = spec.files.map((file, index) => nodePath(file, index, scratch)) as [string, ...string[]]
+  return {
+    file: files[0],
+    files,
+    signal,
+    log: text => log(String(text)),
+    task: spec.task.name,
+    attempt: spec.number,
+    run: spec.run.name,
+    node: spec.node,
+    cores: spec.cores,
+    get scratch() {
+      return scratch.folder
+    },
+  }
+}
+
+/** Neither Node's texts nor a program's arguments can carry a name that is not UTF-8: a link to it can. */
+function nodePath(file: FilePath, index: number, scratch: Scratch): string {
+  const bytes = pathToBytes(file)
+  if (typeof bytes === 'string') return file
+  const extension = /\.\w+$/.exec(file)?.[0] ?? ''
+  const link = path.join(scratch.folder, `input-${index + 1}${extension}`)
+  symlinkSync(bytes, link)
+  return link
+}

@@ -1,0 +1,53 @@
+import type { AttemptSpec } from '../agent.ts'
+import { commandEnvironment, runCommand } from './command.ts'
+import { createContext, type Scratch } from './context.ts'
+import { setEnvironment } from './environment.ts'
+import { errorDetails, errorText } from './error-text.ts'
+import type { TaskModules } from './task-modules.ts'
+
+export interface PerformOptions {
+  readonly modules: TaskModules
+  readonly scratch: Scratch
+  readonly signal: AbortSignal
+  readonly log: (text: string) => void
+}
+
+/** Calls the task's function, or executes its command. Returns why it failed, or null; rejects with what it throws. */
+export async function perform(spec: AttemptSpec, options: PerformOptions): Promise<string | null> {
+  const unusable = enter(spec.cwd)
+  if (unusable !== null) return unusable
+  const restore = setEnvironment(spec.task.env)
+  try {
+    return await call(spec, options)
+  } finally {
+    restore()
+  }
+}
+
+async function call(spec: AttemptSpec, { modules, ...options }: PerformOptions): Promise<string | null> {
+  const found = await modules.find(spec.task)
+  if (found.task === null) return notLoaded(spec.task.module, found.error, options.log)
+  const { run, command } = found.task
+  const context = createContext(spec, options)
+  if (run !== null) {
+    await run(context)
+    return null
+  }
+  const environment = commandEnvironment(spec, context.files, context.scratch)
+  return await runCommand({ command: await command?.(context), environment, cwd: spec.cwd })
+}
+
+function notLoaded(module: string, error: unknown, log: (text: string) => void): string {
+  if (error === null) return `${module} was changed during the run: this task is not in it any more`
+  log(errorDetails(error))
+  return `${module} could not be loaded: ${errorText(error)}`
+}
+
+function enter(folder: string): string | null {
+  try {
+    process.chdir(folder)
+    return null
+  } catch (error) {
+    return `the working directory ${folder} cannot be used: ${String(error)}`
+  }
+}

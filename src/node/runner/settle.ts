@@ -1,0 +1,45 @@
+import { writeFileSync } from 'node:fs'
+import { readThreads } from '../../os/proc.ts'
+import type { SystemCalls } from '../../os/system-calls.ts'
+
+/**
+ * Makes this process one that the application does not notice. Its own process group, in the application's session:
+ * a session of its own would be a scheduling group of its own, with an equal share of each core.
+ */
+export function settle(native: SystemCalls | null): void {
+  native?.dieWithParent()
+  native?.becomeSubreaper()
+  native?.leadProcessGroup()
+  for (const thread of ownThreads()) native?.runWhenIdle(thread)
+  // First to go when memory ends.
+  writeQuietly('/proc/self/oom_score_adj', '1000')
+  if (native === null) yieldAsSession(AUTOGROUP_TRIES)
+}
+
+/** Threads that start later inherit it from those that start them. */
+export function pinTo(native: SystemCalls, cores: readonly number[]): void {
+  for (const thread of ownThreads()) native.setAffinity(thread, cores)
+}
+
+function ownThreads(): number[] {
+  return (readThreads(process.pid) ?? []).map(Number)
+}
+
+/** The nice value of the session's scheduling group. The kernel lets a user change one every 100 ms only, of all sessions. */
+function yieldAsSession(tries: number): void {
+  if (writeQuietly('/proc/self/autogroup', '19') || tries === 0) return
+  setTimeout(() => yieldAsSession(tries - 1), AUTOGROUP_PAUSE_MS).unref()
+}
+
+const AUTOGROUP_TRIES = 20
+const AUTOGROUP_PAUSE_MS = 110
+
+/** true: written, or there is no such file on this system. */
+function writeQuietly(file: string, text: string): boolean {
+  try {
+    writeFileSync(file, text, { flag: 'r+' })
+    return true
+  } catch (error) {
+    return !(error instanceof Error && 'code' in error && error.code === 'EAGAIN')
+  }
+}

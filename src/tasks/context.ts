@@ -1,0 +1,27 @@
+/** What a task's function or command builder is given. */
+export interface TaskContext {
+  /** Aborted when the attempt must end: its time limit is over, odop needs the core back, or the run ends. */
+  readonly signal: AbortSignal
+  /** Writes a line to the attempt's log. */
+  log(text: string): void
+  /** The task's name. */
+  readonly task: string
+  /** 1 for the first attempt at a work item, 2 for its first retry. */
+  readonly attempt: number
+  /** The run's name. */
+  readonly run: string
+  /** The node on which the attempt executes. */
+  readonly node: string
+  /** The cores of the placement, as the kernel numbers them. */
+  readonly cores: readonly number[]
+  /** A private temporary folder, empty at the start and removed after the attempt. */
+  readonly scratch: string
+}
+
+/** What a task with a file trigger is given besides. */
+export interface FileTaskContext extends TaskContext {
+  /** The first of `files`; the only one unless the trigger has a `batchSize`. */
+  readonly file: string
+  /** Absolute paths of the files of the work item. */
+  readonly files: readonly [string, ...string[]]
+}

@@ -1,0 +1,127 @@
+import type { TaskDefinition } from '../core/model.ts'
+import type { LoadedTasks, TaskProblem } from './loaded.ts'
+import type { FoundTask, LoaderReport } from './loader/protocol.ts'
+import { runLoader } from './loader-process.ts'
+import { needsTypeScript } from './module-names.ts'
+import { findTaskFiles } from './task-files.ts'
+
+export interface LoadOptions {
+  /** Task folders, or single modules; relative to `cwd`. */
+  readonly folders: readonly string[]
+  /** The working directory in which modules are loaded. */
+  readonly cwd: string
+  /** For each module. Default: 10. */
+  readonly timeLimitSeconds?: number
+  /** The folders are only the default: one that is not there is no problem. Default: false. */
+  readonly mayBeMissing?: boolean
+  /** For triggers without a `settle` of their own. Default: 2. */
+  readonly settleSeconds?: number
+  /** An application runs meanwhile: the loader takes idle cores only. Default: false. */
+  readonly inBackground?: boolean
+}
+
+/** What the task folders define, and all that is wrong with them. User code is executed in a loader child only. Never rejects. */
+export async function loadTasks(options: LoadOptions): Promise<LoadedTasks> {
+  const { folders, cwd, mayBeMissing = false } = options
+  const found = findTaskFiles({ folders, cwd, mayBeMissing })
+  const modules = found.files.length === 0 ? [] : await loadModules(found.files, options)
+  const { tasks, duplicates } = withoutDuplicates(
+    inOrder(modules, found.files).flatMap(module => module.tasks),
+  )
+  return {
+    tasks,
+    problems: [...found.problems, ...modules.flatMap(module => module.problems), ...duplicates],
+  }
+}
+
+interface LoadedModule {
+  readonly file: string
+  readonly tasks: readonly FoundTask[]
+  readonly problems: readonly TaskProblem[]
+}
+
+/** One loader loads all modules; where one ends it, the rest goes to a new one. */
+async function loadModules(files: readonly string[], options: LoadOptions): Promise<readonly LoadedModule[]> {
+  const { cwd, timeLimitSeconds = 10, settleSeconds = 2, inBackground = false } = options
+  const loaded: LoadedModule[] = []
+  // Plain JavaScript first: once TypeScript is understood, Node loads JavaScript in another way than a runner does.
+  let left = [...files.filter(file => !needsTypeScript(file)), ...files.filter(needsTypeScript)]
+  while (left.length > 0) {
+    const request = { kind: 'tasks', files: left, settleSeconds, inBackground } as const
+    const { reports, failure } = await runLoader({ request, cwd, timeLimitSeconds })
+    const modules = modulesOf(reports)
+    const last = modules.at(-1)
+    if (last === undefined) return [...loaded, ...left.map(file => unloaded(file, failure))]
+    // Ended by code that an earlier module left running: a new loader, without that one, tries again.
+    const tryAgain = failure === null && modules.length > 1 && endedByAnother(last)
+    loaded.push(...modules.slice(0, -1), failure === null ? last : unloaded(last.file, failure))
+    left = left.slice(tryAgain ? modules.length - 1 : modules.length)
+  }
+  return loaded
+}
+
+function endedByAnother({ file, tasks, problems }: LoadedModule): boolean {
+  return tasks.length === 0 && problems.length > 0 && problems.every(problem => problem.file !== file)
+}
+
+/** Each module that was begun, with what was reported until the next. */
+function modulesOf(reports: readonly LoaderReport[]): LoadedModule[] {
+  const modules: LoadedModule[] = []
+  for (const report of reports) {
+    if (report.type === 'begin') modules.push({ file: report.file, tasks: [], problems: [] })
+    const module = modules.pop()
+    if (module === undefined) continue
+    modules.push(withReport(module, report))
+  }
+  return modules
+}
+
+function withReport(module: LoadedModule, report: LoaderReport): LoadedModule {
+  switch (report.type) {
+    case 'module':
+      return { ...module, tasks: report.tasks, problems: [...module.problems, ...report.problems] }
+    case 'problem':
+      return { ...module, problems: [...module.problems, report.problem] }
+    default:
+      return module
+  }
+}
+
+function unloaded(file: string, failure: string | null): LoadedModule {
+  const message = failure ?? 'the loader did not get to it'
+  const fix = 'a task module only defines tasks: do the work inside the task’s function'
+  return { file, tasks: [], problems: [{ file, line: null, field: null, message, fix }] }
+}
+
+function inOrder(modules: readonly LoadedModule[], files: readonly string[]): LoadedModule[] {
+  return [...modules].sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file))
+}
+
+/** Of two tasks with the same name the first stays. */
+function withoutDuplicates(found: readonly FoundTask[]) {
+  const byName = new Map<string, FoundTask>()
+  const tasks: TaskDefinition[] = []
+  const duplicates: TaskProblem[] = []
+  for (const task of found) {
+    const { name, module } = task.definition
+    const first = byName.get(name)
+    if (first === undefined) {
+      byName.set(name, task)
+      tasks.push(task.definition)
+    } else {
+      const message = `the name '${name}' is taken by the task in ${place(first)}`
+      duplicates.push({
+        file: module,
+        line: task.line,
+        field: 'name',
+        message,
+        fix: 'give one of them another `name`',
+      })
+    }
+  }
+  return { tasks, duplicates }
+}
+
+function place({ definition, line }: FoundTask): string {
+  return line === null ? definition.module : `${definition.module}, line ${line}`
+}

@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import { entryPoint } from '../entry-points.ts'
+import { killLeftovers, killTree } from './kill-tree.ts'
+import type { LoaderReport, LoaderRequest } from './loader/protocol.ts'
+
+export interface LoaderRun {
+  readonly reports: readonly LoaderReport[]
+  /** null: it did all that it was asked for, or reported itself why not. Otherwise what became of it. */
+  readonly failure: string | null
+}
+
+export interface LoaderOptions {
+  readonly request: LoaderRequest
+  readonly cwd: string
+  /** For each module; time in which the loader waits for a core does not count. */
+  readonly timeLimitSeconds: number
+}
+
+/** Starts a loader child, and resolves when it is gone with everything that it started. Never rejects. */
+export async function runLoader(options: LoaderOptions): Promise<LoaderRun> {
+  try {
+    return await run(options)
+  } catch (error) {
+    return { reports: [], failure: `the loader could not be started: ${String(error)}` }
+  }
+}
+
+async function run({ request, cwd, timeLimitSeconds }: LoaderOptions): Promise<LoaderRun> {
+  const mark = `ODOP_LOADER=${randomUUID()}`
+  const child = start(cwd, mark)
+  const reports: LoaderReport[] = []
+  const errorOutput = lastOf(child.stderr)
+  const limit = timeLimit(child, timeLimitSeconds)
+  createInterface({ input: child.stdio[3] as Readable }).on('line', line => {
+    const report = reportOf(line)
+    if (report === null) return
+    reports.push(report)
+    if (report.type === 'begin') limit.restart()
+    if (report.type === 'stopped' && child.pid !== undefined) killTree(child.pid)
+  })
+  child.stdin?.on('error', () => {})
+  child.stdin?.end(JSON.stringify(request))
+
+  const ending = await ended(child)
+  limit.stop()
+  const stopped = reports.some(report => report.type === 'stopped')
+  if (!stopped && child.pid !== undefined) killLeftovers(child.pid, mark)
+  if (stopped) return { reports, failure: null }
+  if (limit.over()) return { reports, failure: `did not finish loading within ${timeLimitSeconds} s` }
+  return { reports, failure: `${ending}${errorOutput()}` }
+}
+
+/** null: not from the loader, but from a module that wrote to a file descriptor that is not its own. */
+function reportOf(line: string): LoaderReport | null {
+  try {
+    return JSON.parse(line) as LoaderReport
+  } catch {
+    return null
+  }
+}
+
+function start(cwd: string, mark: string): ChildProcess {
+  const [name = '', value] = mark.split('=')
+  return spawn(process.execPath, [entryPoint('loader')], {
+    cwd,
+    env: { ...process.env, [name]: value },
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    // On Linux it makes itself the leader of a process group in this session, see the facts about autogroups.
+    detached: process.platform !== 'linux',
+  })
+}
+
+/** How it ended, once all that it reported has been read. */
+function ended(child: ChildProcess): Promise<string> {
+  child.stdout?.resume()
+  return new Promise(resolve => {
+    child.once('error', error => resolve(`the loader could not be started: ${error.message}`))
+    child.once('exit', (code, signal) => {
+      const how =
+        signal === null ? `ended the loader with exit code ${code}` : `ended the loader: killed by ${signal}`
+      // Not 'close': what the module started may hold stdout open. Nothing but the loader has the reports' pipe.
+      const pipe = child.stdio[3] as Readable
+      if (pipe.readableEnded) resolve(how)
+      else pipe.once('close', () => resolve(how))
+    })
+  })
+}
+
+interface TimeLimit {
+  restart(): void
+  stop(): void
+  over(): boolean
+}
+
+/** Kills the loader when a module takes too long. */
+function timeLimit(child: ChildProcess, seconds: number): TimeLimit {
+  let began = 0
+  let waitedBefore = 0
+  let over = false
+  let timer: NodeJS.Timeout | undefined
+  const look = (): void => {
+    const elapsed = (performance.now() - began) / 1000
+    const waited = Math.max(0, runQueueSeconds(child.pid) - waitedBefore)
+    const left = Math.min(seconds - (elapsed - waited), LONGEST_WAIT * seconds - elapsed)
+    if (left > 0) {
+      timer = setTimeout(look, Math.max(left * 1000, 50))
+      return
+    }
+    over = true
+    if (child.pid !== undefined) killTree(child.pid)
+  }
+  const restart = (): void => {
+    clearTimeout(timer)
+    began = performance.now()
+    waitedBefore = runQueueSeconds(child.pid)
+    // A little later than the limit: a report that has come meanwhile is read before timers are looked at again.
+    timer = setTimeout(() => setImmediate(look), seconds * 1000)
+  }
+  restart()
+  return { restart, stop: () => clearTimeout(timer), over: () => over }
+}
+
+/** A module that loops beside a busy application waits for a core again and again: so many times its limit is the end. */
+const LONGEST_WAIT = 10
+
+/** How long the threads of a process have been ready to run without a core; 0 where the kernel does not say. */
+function runQueueSeconds(pid: number | undefined): number {
+  let nanoseconds = 0
+  try {
+    for (const thread of readdirSync(`/proc/${pid}/task`)) {
+      nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[1])
+    }
+  } catch {
+    // A thread, or the process, has just ended; or this is not Linux.
+  }
+  return nanoseconds / 1e9
+}
+
+/** The last line of what it wrote. */
+function lastOf(stream: Readable | null): () => string {
+  let tail = ''
+  stream?.setEncoding('utf8').on('data', (text: string) => {
+    tail = (tail + text).slice(-MOST_OUTPUT)
+  })
+  return () => {
+    const line = tail.trim().split('\n').at(-1) ?? ''
+    return line === '' ? '' : ` (its last words: ${line})`
+  }
+}
+
+const MOST_OUTPUT = 4_096

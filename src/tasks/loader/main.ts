@@ -1,0 +1,107 @@
+import { readFileSync, writeFileSync, writeSync } from 'node:fs'
+import { systemCalls } from '../../os/system-calls.ts'
+import { lineIn } from '../source-lines.ts'
+import { stayUntilKilled } from './end.ts'
+import { problemOf } from './failure.ts'
+import { type LoaderReport, type LoaderRequest, REPORT_FD } from './protocol.ts'
+
+/**
+ * The loader child: executes task modules and configuration files, which are user code, and reports what they define
+ * as data. It does not end by itself: `../loader-process.ts` kills it with everything that the modules started.
+ */
+const request = JSON.parse(readFileSync(0, 'utf8')) as LoaderRequest
+let loading: string | null = null
+
+bindToSupervisor()
+guard()
+await carryOut(request)
+stop('done')
+
+function bindToSupervisor(): void {
+  const supervisor = process.ppid
+  const calls = systemCalls()
+  calls?.dieWithParent()
+  // It may have died before the kernel was told.
+  if (process.ppid !== supervisor) process.exit(1)
+  calls?.leadProcessGroup()
+  calls?.becomeSubreaper()
+  if (request.kind === 'tasks' && request.inBackground) calls?.runWhenIdle(0)
+  preferInOutOfMemory()
+}
+
+function preferInOutOfMemory(): void {
+  try {
+    writeFileSync('/proc/self/oom_score_adj', '1000')
+  } catch {
+    // Not on this system.
+  }
+}
+
+async function carryOut(request: LoaderRequest): Promise<void> {
+  if (request.kind === 'configuration') {
+    await load(request.file, async () => {
+      const { configurationOf } = await import('./configuration.ts')
+      return { type: 'configuration', value: await configurationOf(request.file) }
+    })
+    return
+  }
+  const { definedTasks } = await import('./defined-tasks.ts')
+  for (const file of request.files) {
+    await load(file, async () => ({ type: 'module', ...(await definedTasks(file, request.settleSeconds)) }))
+  }
+}
+
+/** Settles also when the module waits for something that never happens. */
+async function load(file: string, work: () => Promise<LoaderReport>): Promise<void> {
+  report({ type: 'begin', file })
+  loading = file
+  let onIdle = () => {}
+  const idle = new Promise<LoaderReport>(resolve => {
+    onIdle = () => resolve({ type: 'problem', problem: neverSettles(file) })
+    process.once('beforeExit', onIdle)
+  })
+  const done = work().catch(
+    (error: unknown): LoaderReport => ({ type: 'problem', problem: problemOf(error, file) }),
+  )
+  report(await Promise.race([done, idle]))
+  process.off('beforeExit', onIdle)
+  loading = null
+}
+
+function neverSettles(file: string) {
+  const message = 'waits at its top level (`await`) for something that never happens'
+  return { file, line: null, field: null, message, fix: 'do the work inside the task’s function' }
+}
+
+/** Catches what a module does to the process in which it is loaded. */
+function guard(): void {
+  process.exit = code => {
+    const { stack = '' } = new Error('exit')
+    const file = culprit(stack)
+    const message = `called process.exit(${code ?? ''}) while it was loaded`
+    const fix = 'a task module only defines tasks: move the call into the task’s function, or throw an error'
+    report({ type: 'problem', problem: { file, line: lineIn(stack, file), field: null, message, fix } })
+    return stop('exit')
+  }
+  process.on('uncaughtException', error => {
+    report({
+      type: 'problem',
+      problem: problemOf(error, culprit(error instanceof Error ? error.stack : undefined)),
+    })
+  })
+}
+
+/** The module that did it: one that the stack names, which may have been loaded before; else the one that is loaded now. */
+function culprit(stack = ''): string {
+  const files = request.kind === 'tasks' ? request.files : [request.file]
+  return files.find(file => lineIn(stack, file) !== null) ?? loading ?? files.at(-1) ?? ''
+}
+
+function report(report: LoaderReport): void {
+  writeSync(REPORT_FD, `${JSON.stringify(report)}\n`)
+}
+
+function stop(because: 'done' | 'exit'): never {
+  report({ type: 'stopped', because })
+  return stayUntilKilled()
+}

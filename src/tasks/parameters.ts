@@ -1,0 +1,187 @@
+import * as z from 'zod'
+import type { FileFilter, Trigger } from '../core/model.ts'
+import { describe } from '../validation/describe.ts'
+import type { Reader } from '../validation/readers.ts'
+import {
+  duration,
+  durationOrZero,
+  finiteNumber,
+  folderName,
+  oneOf,
+  size,
+  text,
+  wholeNumber,
+  wrong,
+  yesOrNo,
+} from '../validation/readers.ts'
+import { check, optional } from '../validation/schema.ts'
+
+/** The parameters of `task()`, by name. `settleSeconds`: what a trigger without its own `settle` gets. */
+export function taskSchema(settleSeconds: number) {
+  return z.strictObject({
+    name: optional(folderName),
+    trigger: triggerSchema(settleSeconds),
+    priority: optional(finiteNumber),
+    cpus: optional(cpus),
+    memory: optional(memory),
+    time: optional(duration),
+    maxRuns: optional(wholeNumber(1)),
+    replicas: optional(wholeNumber(1)),
+    retries: nested(retries),
+    ioBound: optional(yesOrNo),
+    networkBound: optional(yesOrNo),
+    env: optional(environment),
+    cwd: optional(text),
+    command: z.unknown().optional(),
+  })
+}
+
+/** Designed, but not carried out by this version: refused, so that nobody relies on them. */
+export const UNSUPPORTED = ['nodes', 'ranks', 'ranksPerNode', 'cpusPerRank', 'diskLimit', 'dependsOn']
+
+const cpus: Reader<number | 'all'> = raw =>
+  raw === 'all'
+    ? { value: raw }
+    : wholeNumber(1, "a whole number of cores, at least 1, or 'all' for every core of a node")(raw)
+
+const memory: Reader<number> = raw => {
+  const read = size(raw)
+  if (!('value' in read) || read.value >= LEAST_MEMORY) return read
+  return wrong("at least '1M'", raw, `a number is bytes; write '${String(raw)}M' for megabytes`)
+}
+
+/** No process starts with less; such a number was meant in another unit. */
+const LEAST_MEMORY = 1024 ** 2
+
+const environment: Reader<Record<string, string>> = raw => {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    return wrong("an object such as { OMP_NUM_THREADS: '1' }", raw)
+  }
+  for (const [name, value] of Object.entries(raw)) {
+    const fix = typeof value === 'number' ? `write ${name}: '${value}'` : null
+    if (typeof value !== 'string') return wrong(`a text as the value of ${name}`, value, fix)
+    if (!/^[^=\0]+$/.test(name)) return wrong("a variable's name without =", name)
+  }
+  return { value: { ...raw } }
+}
+
+const filter: Reader<FileFilter> = raw => {
+  if (typeof raw === 'string' && raw !== '') return { value: { kind: 'glob', pattern: raw } }
+  // With g or y a RegExp remembers where it stopped, and would find only every other file.
+  if (raw instanceof RegExp) {
+    return { value: { kind: 'regexp', source: raw.source, flags: raw.flags.replaceAll(/[gy]/g, '') } }
+  }
+  return wrong("a glob such as '*.bin' or a RegExp", raw)
+}
+
+interface Retries {
+  readonly limit: number | null
+  readonly delaySeconds: number | null
+}
+
+function retries(raw: unknown, context: Issues): Retries {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    const read = wholeNumber(0, 'a whole number, at least 0, or { limit, delay }')(raw)
+    if ('value' in read) return { limit: read.value, delaySeconds: null }
+    context.add('', read.message, read.fix)
+    return { limit: null, delaySeconds: null }
+  }
+  const parts = context.check(retriesSchema, raw)
+  return { limit: parts?.limit ?? null, delaySeconds: parts?.delay ?? null }
+}
+
+const retriesSchema = z.strictObject({ limit: optional(wholeNumber(0)), delay: optional(durationOrZero) })
+
+function triggerSchema(settleSeconds: number) {
+  return nested<Trigger>((raw, context) => {
+    const { kind, ...rest } = typeof raw === 'object' && raw !== null ? (raw as Record<string, unknown>) : {}
+    switch (kind) {
+      case 'file-in':
+        return fileIn(rest, context, settleSeconds)
+      case 'file-updated':
+        return fileUpdated(rest, context, settleSeconds)
+      case 'timer':
+        return { kind, everySeconds: context.read('every', duration, rest['every']) ?? 0 }
+      default: {
+        const fix =
+          typeof raw === 'string' ? `write fileIn(${JSON.stringify(raw)}), imported from 'odop'` : null
+        context.add('', `expected fileIn(…), fileUpdated(…) or timer(…), found ${describe(raw)}`, fix)
+        return { kind: 'background' }
+      }
+    }
+  })
+}
+
+function fileIn(raw: Record<string, unknown>, context: Issues, settleSeconds: number): Trigger {
+  const options = context.check(fileInSchema, raw['options'])
+  return {
+    kind: 'file-in',
+    folder: context.read('folder', text, raw['folder']) ?? '',
+    filter: options?.filter ?? null,
+    recursive: options?.recursive ?? false,
+    batchSize: options?.batchSize ?? 1,
+    flush: options?.flush ?? 'end',
+    settleSeconds: options?.settle ?? settleSeconds,
+  }
+}
+
+function fileUpdated(raw: Record<string, unknown>, context: Issues, settleSeconds: number): Trigger {
+  const options = context.check(fileUpdatedSchema, raw['options'])
+  return {
+    kind: 'file-updated',
+    path: context.read('path', text, raw['path']) ?? '',
+    filter: options?.filter ?? null,
+    recursive: options?.recursive ?? false,
+    settleSeconds: options?.settle ?? settleSeconds,
+  }
+}
+
+const fileUpdatedSchema = z.strictObject({
+  filter: optional(filter),
+  recursive: optional(yesOrNo),
+  settle: optional(durationOrZero),
+})
+
+const fileInSchema = fileUpdatedSchema.extend({
+  batchSize: optional(wholeNumber(1)),
+  flush: optional(oneOf(['end', 'never'])),
+})
+
+/** Where a parameter with parts of its own (`trigger.batchSize`) says what is wrong with them. */
+interface Issues {
+  add(part: string, message: string, fix: string | null): void
+  read<T>(part: string, reader: Reader<T>, raw: unknown): T | null
+  check<S extends z.ZodObject>(schema: S, raw: unknown): z.output<S> | null
+}
+
+/** A parameter that may be left out and has parts of its own. */
+function nested<T>(read: (raw: unknown, issues: Issues) => T) {
+  return z
+    .unknown()
+    .transform((raw, context): T => {
+      const add: Issues['add'] = (part, message, fix) => {
+        context.addIssue({
+          code: 'custom',
+          path: part === '' ? [] : part.split('.'),
+          message,
+          params: { fix },
+        })
+      }
+      return read(raw, {
+        add,
+        read: (part, reader, value) => {
+          const result = reader(value)
+          if ('value' in result) return result.value
+          add(part, result.message, result.fix)
+          return null
+        },
+        check: (schema, value) => {
+          const result = check(schema, value)
+          if ('value' in result) return result.value
+          for (const { key, message, fix } of result.problems) add(key ?? '', message, fix)
+          return null
+        },
+      })
+    })
+    .optional()
+}

@@ -1,0 +1,152 @@
+import type { FileTaskContext, TaskContext } from './context.ts'
+
+/** Bytes, or a text such as `'500M'` or `'2G'` (powers of 1024). */
+export type Size = number | string
+/** Seconds, or a text such as `'90s'`, `'10m'` or `'2h'`. */
+export type Duration = number | string
+
+export interface FileInOptions {
+  /** A glob, held against the name, or against the path below the folder when it holds a `/`; or a RegExp. Default: every file. */
+  readonly filter?: string | RegExp | undefined
+  /** Files of one work item. Default: 1. */
+  readonly batchSize?: number | undefined
+  /** Subfolders too. Default: false. */
+  readonly recursive?: boolean | undefined
+  /** An incomplete batch is queued when the application has ended (`end`, the default) or left for the next run (`never`). */
+  readonly flush?: 'end' | 'never' | undefined
+  /** How long size and time must stand still where it cannot be seen whether a file is still open. Default: the run's `settle`. */
+  readonly settle?: Duration | undefined
+}
+
+export interface FileUpdatedOptions {
+  /** Which files of a folder: a glob or a RegExp, as for `fileIn`. Default: every file. */
+  readonly filter?: string | RegExp | undefined
+  /** Subfolders too. Default: false. */
+  readonly recursive?: boolean | undefined
+  /** As for `fileIn`. */
+  readonly settle?: Duration | undefined
+}
+
+export interface FileIn {
+  readonly kind: 'file-in'
+  readonly folder: string
+  readonly options: FileInOptions
+}
+
+export interface FileUpdated {
+  readonly kind: 'file-updated'
+  readonly path: string
+  readonly options: FileUpdatedOptions
+}
+
+export interface Timer {
+  readonly kind: 'timer'
+  readonly every: Duration
+}
+
+/** A trigger whose work items hold files. */
+export type FileTrigger = FileIn | FileUpdated
+export type TaskTrigger = FileTrigger | Timer
+
+/** Queues a work item for each file (or batch of files) of a folder: those already there, then those that appear. */
+export function fileIn(folder: string, options: FileInOptions = {}): FileIn {
+  return Object.freeze({ kind: 'file-in', folder, options })
+}
+
+/** Queues a work item whenever a file, or a file of a folder, has been written again and is complete. */
+export function fileUpdated(path: string, options: FileUpdatedOptions = {}): FileUpdated {
+  return Object.freeze({ kind: 'file-updated', path, options })
+}
+
+/** Queues a work item again and again, that long apart. */
+export function timer(every: Duration): Timer {
+  return Object.freeze({ kind: 'timer', every })
+}
+
+/** What the function is given follows from the trigger: only file triggers give `file` and `files`. */
+export type ContextOf<T extends TaskTrigger | undefined> = T extends FileTrigger
+  ? FileTaskContext
+  : TaskContext
+
+/** The parameters of a task; each may be left out. */
+export interface TaskOptions<T extends TaskTrigger | undefined = TaskTrigger | undefined> {
+  /** Letters, digits, `.`, `_` and `-`. Default: the name of the export, for a default export that of the file. */
+  readonly name?: string | undefined
+  /** What queues the task: `fileIn`, `fileUpdated`, `timer`; without one it is a background task, kept going all the time. */
+  readonly trigger?: T
+  /** Higher goes first. Default: 0. */
+  readonly priority?: number | undefined
+  /** Cores that are reserved for an attempt; `'all'`: every allocated core of a node. Default: 1. */
+  readonly cpus?: number | 'all' | undefined
+  /** Limit for the memory of an attempt with all its processes. Default: none. */
+  readonly memory?: Size | undefined
+  /** Time limit of an attempt; pauses while it is suspended. Default: none. */
+  readonly time?: Duration | undefined
+  /** At most so many work items in a run. Default: no limit. */
+  readonly maxRuns?: number | undefined
+  /** At most so many attempts at the same time; of a background task, how many are kept going. Default: no limit, and 1. */
+  readonly replicas?: number | undefined
+  /** Further attempts after a failed one, and the pause before the first. Default: the run's `retries` and `retryDelay`. */
+  readonly retries?:
+    | number
+    | { readonly limit?: number | undefined; readonly delay?: Duration | undefined }
+    | undefined
+  /** Says that the task mostly waits for disks. */
+  readonly ioBound?: boolean | undefined
+  /** Says that the task mostly waits for the network. */
+  readonly networkBound?: boolean | undefined
+  /** Environment variables of an attempt, besides the run's own. */
+  readonly env?: Readonly<Record<string, string>> | undefined
+  /** Working directory of an attempt. Default: the folder in which `odop run` was started. */
+  readonly cwd?: string | undefined
+}
+
+/** The parameters of a task that starts a program instead of calling a function. */
+export interface CommandTaskOptions<T extends TaskTrigger | undefined = TaskTrigger | undefined>
+  extends TaskOptions<T> {
+  /** The program and its arguments. No shell reads them: a name with a space stays one argument. */
+  readonly command: (context: ContextOf<T>) => readonly string[] | Promise<readonly string[]>
+}
+
+/** A task as its module exports it. Nothing is checked yet: one wrong task must not end its whole module. */
+export interface Task {
+  readonly [taskBrand]: true
+  /** As the user wrote them. */
+  readonly options: unknown
+  readonly run: ((context: FileTaskContext) => unknown) | null
+  readonly command: ((context: FileTaskContext) => unknown) | null
+  /** Where `task()` was called. */
+  readonly place: Error
+}
+
+/** Shared by all copies of odop in a process. */
+export const taskBrand: unique symbol = Symbol.for('odop.task') as never
+
+/** A task that starts a program: `task({ command: ({ files }) => ['python3', 'reduce.py', ...files] })`. */
+export function task<T extends TaskTrigger | undefined = undefined>(options: CommandTaskOptions<T>): Task
+/** A task that calls a function. */
+export function task<T extends TaskTrigger | undefined = undefined>(
+  options: TaskOptions<T>,
+  run: (context: ContextOf<T>) => unknown,
+): Task
+export function task(options: unknown, run?: unknown): Task {
+  return Object.freeze({
+    [taskBrand]: true as const,
+    options,
+    run: callable(run),
+    command: callable(commandOf(options)),
+    place: new Error('task()'),
+  })
+}
+
+export function isTask(value: unknown): value is Task {
+  return typeof value === 'object' && value !== null && taskBrand in value
+}
+
+function commandOf(options: unknown): unknown {
+  return typeof options === 'object' && options !== null && 'command' in options ? options.command : undefined
+}
+
+function callable(value: unknown): Task['run'] {
+  return typeof value === 'function' ? (value as NonNullable<Task['run']>) : null
+}

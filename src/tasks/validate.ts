@@ -1,0 +1,115 @@
+import type { TaskDefinition } from '../core/model.ts'
+import { describe } from '../validation/describe.ts'
+import { folderName } from '../validation/readers.ts'
+import { check, type KeyProblem } from '../validation/schema.ts'
+import type { ExportedTask } from './exported-tasks.ts'
+import { taskSchema, UNSUPPORTED } from './parameters.ts'
+import type { Task } from './task.ts'
+
+/** A task of a module, before its parameters are known to be right. */
+export interface Candidate extends ExportedTask {
+  readonly module: string
+  readonly index: number
+  /** For triggers without a `settle` of their own. */
+  readonly settleSeconds: number
+}
+
+/** The task as data, or everything that is wrong with its parameters. */
+export function validateTask(
+  candidate: Candidate,
+): { readonly definition: TaskDefinition } | { readonly problems: readonly KeyProblem[] } {
+  const { task } = candidate
+  const { supported, refused } = withoutUnsupported(task.options)
+  const checked = check(taskSchema(candidate.settleSeconds), supported)
+  const parameters = 'value' in checked ? checked.value : null
+  const problems = [
+    ...refused,
+    ...('problems' in checked ? checked.problems : []),
+    ...nameProblems(candidate, parameters?.name),
+    ...bodyProblems(task),
+  ]
+  if (parameters === null || problems.length > 0) return { problems }
+  return { definition: definitionOf(candidate, parameters) }
+}
+
+type Parameters = import('zod').z.output<ReturnType<typeof taskSchema>>
+
+function definitionOf({ task, module, index, defaultName }: Candidate, given: Parameters): TaskDefinition {
+  return {
+    name: given.name ?? defaultName,
+    module,
+    index,
+    kind: task.run === null ? 'command' : 'function',
+    trigger: given.trigger ?? { kind: 'background' },
+    priority: given.priority ?? 0,
+    cpus: given.cpus ?? 1,
+    memoryBytes: given.memory ?? null,
+    timeSeconds: given.time ?? null,
+    maxRuns: given.maxRuns ?? null,
+    replicas: given.replicas ?? null,
+    retries: given.retries?.limit ?? null,
+    retryDelaySeconds: given.retries?.delaySeconds ?? null,
+    ioBound: given.ioBound ?? false,
+    networkBound: given.networkBound ?? false,
+    env: given.env ?? {},
+    cwd: given.cwd ?? null,
+  }
+}
+
+function withoutUnsupported(options: unknown): { supported: unknown; refused: KeyProblem[] } {
+  if (typeof options !== 'object' || options === null) return { supported: options, refused: [] }
+  const entries = Object.entries(options)
+  const refused = entries
+    .filter(([key, value]) => UNSUPPORTED.includes(key) && value !== undefined)
+    .map(([key]) => ({ key, message: `\`${key}\` is not supported yet`, fix: 'remove it' }))
+  return { supported: Object.fromEntries(entries.filter(([key]) => !UNSUPPORTED.includes(key))), refused }
+}
+
+function nameProblems({ task, defaultName }: Candidate, given: string | undefined): KeyProblem[] {
+  const hasOwn = typeof task.options === 'object' && task.options !== null && 'name' in task.options
+  if (given !== undefined || hasOwn || 'value' in folderName(defaultName)) return []
+  const message = `its name would be '${defaultName}', which is not usable as the name of a folder`
+  return [{ key: 'name', message, fix: "give it one: name: 'reduce'" }]
+}
+
+function bodyProblems({ options, run, command }: Task): KeyProblem[] {
+  const given = typeof options === 'object' && options !== null ? (options as Record<string, unknown>) : {}
+  if (run !== null && given['command'] !== undefined) {
+    return [
+      {
+        key: 'command',
+        message: 'expected a function or a `command`, found both',
+        fix: 'remove one of them',
+      },
+    ]
+  }
+  if (run === null && command === null) return [nothingToDo(given['command'])]
+  const wanted = filesWanted(run ?? command)
+  if (wanted === null || given['trigger'] !== undefined) return []
+  const message = `the function takes \`${wanted}\`, but a task without a trigger is given no files`
+  return [{ key: 'trigger', message, fix: "add one: trigger: fileIn('data')" }]
+}
+
+function nothingToDo(command: unknown): KeyProblem {
+  if (command === undefined) {
+    const fix =
+      "write task({ … }, async ({ log }) => { … }) or task({ …, command: () => ['program', 'argument'] })"
+    return {
+      key: null,
+      message: 'expected a function as the second argument, or a `command`, found neither',
+      fix,
+    }
+  }
+  const message = `expected a function that returns the program and its arguments, found ${describe(command)}`
+  const fix = Array.isArray(command)
+    ? 'write command: () => […]'
+    : "write command: ({ files }) => ['program', ...files]"
+  return { key: 'command', message, fix }
+}
+
+/** `file` or `files` if the function takes it out of its argument (`({ files }) => …`); such a function needs them. */
+function filesWanted(run: Task['run']): string | null {
+  const parameter = /^\s*(?:async\b)?\s*(?:function\b)?[\s\w$*]*\(\s*\{([^}]*)\}/.exec(String(run))?.[1] ?? ''
+  const names = parameter.split(',').map(part => part.split(/[:=]/)[0]?.trim())
+  return ['file', 'files'].find(name => names.includes(name)) ?? null
+}

@@ -1,0 +1,114 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type CoreJudgement, idleOptions, judge, judgeNode, UNSEEN } from '../../src/core/idle.ts'
+import { hyperthreads } from './fixtures.ts'
+
+const kernel = idleOptions({ idleThreshold: 0.1 }, 'kernel')
+const suspend = idleOptions({ idleThreshold: 0.1 }, 'suspend')
+
+function looked(shares: readonly number[], options = suspend, from: CoreJudgement = UNSEEN, seconds = 0.1) {
+  return shares.reduce((core, foreignShare) => judge(core, { foreignShare, seconds }, options, false), from)
+}
+
+const idle = looked([0, 0])
+
+describe('becoming idle', () => {
+  test.each([
+    ['nothing is known at first', [], 'busy'],
+    ['one quiet look is not enough', [0], 'busy'],
+    ['two quiet looks over 0.2 s are', [0, 0], 'idle'],
+    ['the threshold itself is not under it', [0.1, 0.1, 0.1], 'busy'],
+    ['a look in use starts it again', [0, 0.5, 0], 'busy'],
+  ])('%s', (_, shares, judged) => expect(looked(shares).judged).toBe(judged))
+
+  test('one long quiet look is not enough', () => expect(looked([0], suspend, UNSEEN, 5).judged).toBe('busy'))
+  test('many short ones are not enough', () =>
+    expect(looked([0, 0, 0], suspend, UNSEEN, 0.02).judged).toBe('busy'))
+  test('a look without duration says nothing', () => {
+    expect(judge(idle, { foreignShare: 1, seconds: 0 }, suspend, false)).toBe(idle)
+  })
+})
+
+describe('staying idle', () => {
+  test('between the thresholds', () => expect(looked([0.2, 0.24, 0.2], suspend, idle).judged).toBe('idle'))
+  test('not over the stop threshold', () => expect(looked([0.3], suspend, idle).judged).toBe('busy'))
+  test('not with a busy sibling', () =>
+    expect(judge(idle, { foreignShare: 0, seconds: 0.1 }, kernel, true).judged).toBe('busy'))
+  test('the stop threshold is at least 25 %, and at least twice the threshold', () => {
+    expect(idleOptions({ idleThreshold: 0.01 }, 'kernel').stopThreshold).toBe(0.25)
+    expect(idleOptions({ idleThreshold: 0.2 }, 'kernel').stopThreshold).toBe(0.4)
+  })
+})
+
+describe('cooldown', () => {
+  const left = looked([1], suspend, idle)
+  test('not idle again within a second', () =>
+    expect(looked(Array(9).fill(0), suspend, left).judged).toBe('busy'))
+  test('idle again after it', () => expect(looked(Array(10).fill(0), suspend, left).judged).toBe('idle'))
+
+  test('whatever the application does, at most one change to idle a second', () =>
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(0, 0.05, 0.2, 0.3, 1), { minLength: 30, maxLength: 100 }),
+        shares => {
+          let core = UNSEEN
+          let becameIdle = Number.NEGATIVE_INFINITY
+          shares.forEach((foreignShare, index) => {
+            const next = judge(core, { foreignShare, seconds: 0.1 }, suspend, false)
+            if (next.judged === 'idle' && core.judged !== 'idle') {
+              expect(index - becameIdle).toBeGreaterThanOrEqual(10)
+              becameIdle = index
+            }
+            core = next
+          })
+        },
+      ),
+    ))
+})
+
+describe('shared', () => {
+  const bursts = Array.from({ length: 30 }, (_, index) => (index % 5 < 3 ? 1 : 0))
+  test('a core that is used 60 % in bursts', () => expect(looked(bursts, kernel).judged).toBe('shared'))
+  test('not a core that is always in use', () =>
+    expect(looked(Array(30).fill(1), kernel).judged).toBe('busy'))
+  test('not a core used 90 %', () => expect(looked(Array(30).fill(0.9), kernel).judged).toBe('busy'))
+  test('not before it has been looked at for 0.2 s', () => {
+    expect(looked([0.5], kernel).judged).toBe('busy')
+    expect(looked([0.5, 0.5], kernel).judged).toBe('shared')
+  })
+  test('an idle core that is in use again is shared at first', () =>
+    expect(looked([1], kernel, idle).judged).toBe('shared'))
+  test('nowhere that the kernel does not preempt', () => expect(looked(bursts, suspend).judged).toBe('busy'))
+})
+
+describe('judgeNode', () => {
+  const topology = hyperthreads(4)
+  const judgeTwice = (shares: Record<number, number>) => {
+    const foreignShares = new Map(Object.entries(shares).map(([core, share]) => [Number(core), share]))
+    const look = { foreignShares, seconds: 0.2, topology, options: kernel }
+    return judgeNode({ ...look, previous: judgeNode({ ...look, previous: new Map() }) })
+  }
+
+  test('a busy thread makes its siblings busy, and no other', () => {
+    const cores = judgeTwice({ 0: 1, 1: 0, 2: 0, 3: 0 })
+    expect([...cores.values()].map(({ judged }) => judged)).toEqual(['busy', 'idle', 'busy', 'idle'])
+  })
+  test('a core that was not looked at keeps its judgement', () => {
+    expect(judgeTwice({ 0: 0, 1: 0, 2: 0 }).get(3)).toBe(UNSEEN)
+  })
+  test('siblings outside the allocation count', () => {
+    const one = topology.slice(0, 1)
+    const foreignShares = new Map([
+      [0, 0],
+      [2, 1],
+    ])
+    const judged = judgeNode({
+      previous: new Map([[0, idle]]),
+      foreignShares,
+      seconds: 1,
+      topology: one,
+      options: kernel,
+    })
+    expect([...judged]).toEqual([[0, expect.objectContaining({ judged: 'busy' })]])
+  })
+})

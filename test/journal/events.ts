@@ -1,0 +1,111 @@
+import type { LaunchStarted, OdopEvent } from '../../src/core/events.ts'
+import type { NodeFacts, Settings, TaskDefinition } from '../../src/core/model.ts'
+
+export const settings: Settings = {
+  policy: 'priority',
+  maxCpus: null,
+  idleThreshold: 0.1,
+  memoryReserveBytes: 0,
+  retries: 3,
+  retryDelaySeconds: 60,
+  graceSeconds: 10,
+}
+
+const facts: NodeFacts = {
+  name: 'n1',
+  usableCores: [0, 1],
+  cores: [0, 1],
+  topology: [{ core: 0, siblings: [0], socket: 0, numaNode: 0 }],
+  memoryLimitBytes: 1e9,
+  yieldMode: 'kernel',
+}
+
+const task: TaskDefinition = {
+  name: 'reduce',
+  module: '/work/tasks/reduce.ts',
+  index: 0,
+  kind: 'function',
+  trigger: { kind: 'background' },
+  priority: 0,
+  cpus: 'all',
+  memoryBytes: null,
+  timeSeconds: 60,
+  maxRuns: null,
+  replicas: null,
+  retries: null,
+  retryDelaySeconds: null,
+  ioBound: false,
+  networkBound: false,
+  env: {},
+  cwd: null,
+}
+
+const usage = { wallSeconds: 1, cpuSeconds: 0.5, peakMemoryBytes: 1000 }
+
+export const launchStarted: LaunchStarted = {
+  type: 'launch-started',
+  at: 1,
+  run: 'r',
+  command: ['./app', 'a b'],
+  cwd: '/',
+  host: 'h',
+  pid: 7,
+  version: '0',
+  settings,
+  mode: 'run',
+  taskFolders: [],
+}
+
+/** One of each kind. */
+export const samples: readonly OdopEvent[] = [
+  launchStarted,
+  { type: 'node-joined', at: 2, facts },
+  { type: 'task-defined', at: 3, task },
+  { type: 'task-refused', at: 4, file: '/t.ts', problem: 'none' },
+  { type: 'application-started', at: 5, pid: null },
+  {
+    type: 'item-queued',
+    at: 6,
+    item: { id: 'reduce#1', task: 'reduce', files: ['/a\nb\udcff \u2028 😀'], version: null, queuedAt: 6 },
+  },
+  {
+    type: 'attempt-started',
+    at: 7,
+    attempt: 'reduce#1.1',
+    item: 'reduce#1',
+    task: 'reduce',
+    placement: { node: 'n1', cores: [1] },
+  },
+  { type: 'attempt-suspended', at: 8, attempt: 'reduce#1.1', reason: 'busy' },
+  { type: 'attempt-resumed', at: 9, attempt: 'reduce#1.1' },
+  {
+    type: 'attempt-ended',
+    at: 10,
+    attempt: 'reduce#1.1',
+    item: 'reduce#1',
+    task: 'reduce',
+    outcome: 'failed',
+    reason: 'exit code 3',
+    usage,
+    retryAt: 70,
+  },
+  { type: 'item-cancelled', at: 11, item: 'reduce#1', reason: 'asked' },
+  {
+    type: 'usage',
+    at: 12,
+    usage: {
+      node: 'n1',
+      coreSeconds: { total: 4, app: 1, tasks: 1, odop: 1, idle: 1 },
+      memoryBytes: { limit: 1e9, appPeak: 1, tasksPeak: 1, odopPeak: 1 },
+      appRunDelaySeconds: null,
+    },
+  },
+  { type: 'note', at: 13, level: 'warning', text: 'careful' },
+  { type: 'application-ended', at: 14, code: 0, signal: null },
+  { type: 'launch-ended', at: 15 },
+]
+
+/** A note that carries a number, to find again what was written. */
+export function numbered(number: number, padding = 0): OdopEvent {
+  return { type: 'note', at: number, level: 'info', text: 'x'.repeat(padding) }
+}

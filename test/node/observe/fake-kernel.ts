@@ -1,0 +1,111 @@
+import type { CoreTimes, ProcessLook, System } from '../../../src/node/observe/system.ts'
+
+interface FakeProcess {
+  pid: number
+  parent: number
+  zombie: boolean
+  startTicks: number
+  selfSeconds: number
+  childSeconds: number
+  memoryBytes: number
+  threads: number
+  delays: Map<number, number>
+}
+
+/** Processes that do what a test says, with the rules by which the kernel keeps their times. */
+export class FakeKernel implements System {
+  readonly supervisor = 1
+  readonly cores = new Map<number, CoreTimes>()
+  readonly reaped: number[] = []
+  /** Called at every look at a process: for what happens in the middle of a walk. */
+  onLook: (pid: number) => void = () => {}
+  #processes = new Map<number, FakeProcess>()
+  #starts = 0
+
+  constructor() {
+    this.fork(0, this.supervisor)
+  }
+
+  fork(parent: number, pid: number): number {
+    this.#processes.set(pid, {
+      pid,
+      parent,
+      zombie: false,
+      startTicks: ++this.#starts,
+      selfSeconds: 0,
+      childSeconds: 0,
+      memoryBytes: 0,
+      threads: 1,
+      delays: new Map(),
+    })
+    return pid
+  }
+
+  burn(pid: number, seconds: number): void {
+    this.#at(pid).selfSeconds += seconds
+  }
+
+  set(pid: number, values: Partial<Pick<FakeProcess, 'memoryBytes' | 'threads' | 'delays'>>): void {
+    Object.assign(this.#at(pid), values)
+  }
+
+  /** Its children get the supervisor as parent. */
+  exit(pid: number): void {
+    this.#at(pid).zombie = true
+    for (const child of this.#processes.values()) if (child.parent === pid) child.parent = this.supervisor
+  }
+
+  /** The parent waits for it. */
+  wait(pid: number): void {
+    const { parent, selfSeconds, childSeconds } = this.#at(pid)
+    this.#at(parent).childSeconds += selfSeconds + childSeconds
+    this.#processes.delete(pid)
+  }
+
+  /** The parent ignores SIGCHLD. */
+  vanish(pid: number): void {
+    this.exit(pid)
+    this.#processes.delete(pid)
+  }
+
+  has(pid: number): boolean {
+    return this.#processes.has(pid)
+  }
+
+  coreTimes(): ReadonlyMap<number, CoreTimes> {
+    return new Map(this.cores)
+  }
+
+  process(pid: number): ProcessLook | null {
+    this.onLook(pid)
+    const found = this.#processes.get(pid)
+    return found ? { ...found } : null
+  }
+
+  startWalk() {
+    const all = [...this.#processes.values()]
+    return {
+      children: ({ pid }: ProcessLook) => all.filter(({ parent }) => parent === pid).map(child => child.pid),
+      runDelays: ({ pid }: ProcessLook) => new Map(this.#processes.get(pid)?.delays),
+    }
+  }
+
+  availableMemoryBytes(): number {
+    return 1000
+  }
+
+  proportionalMemoryBytes(pid: number): number | null {
+    return this.#processes.get(pid)?.memoryBytes ?? null
+  }
+
+  reap(pid: number): void {
+    this.reaped.push(pid)
+    this.wait(pid)
+  }
+
+  #at(pid: number): FakeProcess {
+    const found = this.#processes.get(pid)
+    if (!found) throw new Error(`no process ${pid}`)
+    return found
+  }
+}

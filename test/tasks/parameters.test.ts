@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest'
+import { fileIn, fileUpdated, type Task, task, timer } from '../../src/index.ts'
+import { validateTask } from '../../src/tasks/validate.ts'
+
+const anything = task as (options: unknown, run?: unknown) => Task
+const run = () => {}
+
+function validate(made: Task, defaultName = 'reduce') {
+  return validateTask({ task: made, defaultName, module: '/tasks/reduce.ts', index: 0, settleSeconds: 2 })
+}
+
+function problems(options: unknown, body: unknown = run) {
+  const result = validate(anything(options, body))
+  return 'problems' in result ? result.problems : []
+}
+
+describe('a wrong parameter is a problem with what was expected, what was found, and the fix', () => {
+  const cases: readonly [unknown, string, RegExp, RegExp | null][] = [
+    [{ memroy: '5G' }, 'memroy', /unknown key `memroy`/, /did you mean `memory`/],
+    [{ tiem: '5G' }, 'tiem', /unknown key/, /did you mean `time`/],
+    [{ colour: 1 }, 'colour', /unknown key/, /known are name, trigger/],
+    [{ cpus: 0 }, 'cpus', /at least 1, or 'all'.*found 0/, null],
+    [{ cpus: -2 }, 'cpus', /found -2/, null],
+    [{ cpus: 1.5 }, 'cpus', /whole number of cores.*found 1.5/, null],
+    [{ cpus: '4' }, 'cpus', /found '4'/, /write 4 without quotes/],
+    [{ cpus: null }, 'cpus', /found null/, null],
+    [{ memory: '5 apples' }, 'memory', /a size such as '500M' or '2G', found '5 apples'/, null],
+    [{ memory: '10m5' }, 'memory', /a size such as/, null],
+    [{ memory: -1 }, 'memory', /found -1/, null],
+    [{ memory: 500 }, 'memory', /at least '1M', found 500/, /write '500M'/],
+    [{ memory: true }, 'memory', /found true/, /'500M'/],
+    [{ time: '2G' }, 'time', /a duration such as '90s', '10m' or '2h', found '2G'/, null],
+    [{ time: 0 }, 'time', /over 0, found 0/, null],
+    [{ time: '-5s' }, 'time', /found '-5s'/, null],
+    [{ priority: 'high' }, 'priority', /expected a number, found 'high'/, null],
+    [{ priority: Number.NaN }, 'priority', /found NaN/, null],
+    [{ maxRuns: 0 }, 'maxRuns', /at least 1, found 0/, null],
+    [{ replicas: -1 }, 'replicas', /at least 1, found -1/, null],
+    [{ retries: -1 }, 'retries', /at least 0, or \{ limit, delay \}, found -1/, null],
+    [{ retries: { limit: 'x' } }, 'retries.limit', /found 'x'/, null],
+    [{ retries: { dealy: 1 } }, 'retries.dealy', /unknown key/, /did you mean `delay`/],
+    [{ ioBound: 'yes' }, 'ioBound', /true or false, found 'yes'/, null],
+    [{ env: { N: 4 } }, 'env', /a text as the value of N, found 4/, /N: '4'/],
+    [{ env: ['A=1'] }, 'env', /an object such as/, null],
+    [{ cwd: '' }, 'cwd', /expected a text, found ''/, null],
+    [{ name: 'a/b' }, 'name', /letters, digits.*found 'a\/b'/, /name of a folder/],
+    [{ name: '..' }, 'name', /found '..'/, null],
+    [{ name: '' }, 'name', /found ''/, null],
+    [
+      { trigger: 'data/*.bin' },
+      'trigger',
+      /fileIn\(…\).*found 'data\/\*\.bin'/,
+      /write fileIn\("data\/\*\.bin"\)/,
+    ],
+    [{ trigger: fileIn }, 'trigger', /found a function/, null],
+    [{ trigger: fileIn('') }, 'trigger.folder', /expected a text, found ''/, null],
+    [{ trigger: fileIn('d', { batchSize: 0 }) }, 'trigger.batchSize', /at least 1, found 0/, null],
+    [{ trigger: fileIn('d', { filter: 3 as never }) }, 'trigger.filter', /a glob such as .* found 3/, null],
+    [
+      { trigger: fileIn('d', { flush: 'now' as never }) },
+      'trigger.flush',
+      /'end' or 'never', found 'now'/,
+      null,
+    ],
+    [{ trigger: fileIn('d', { recursiv: true } as never) }, 'trigger.recursiv', /unknown/, /`recursive`/],
+    [{ trigger: fileUpdated('d', { settle: 'x' }) }, 'trigger.settle', /a duration/, null],
+    [{ trigger: timer('soon') }, 'trigger.every', /a duration.*found 'soon'/, null],
+    [{ trigger: timer(0) }, 'trigger.every', /over 0/, null],
+  ]
+  for (const [options, key, message, fix] of cases) {
+    it(`${key}: ${JSON.stringify(options)}`, () => {
+      const found = problems(options)
+      expect(found.map(problem => problem.key)).toEqual([key])
+      expect(found[0]?.message).toMatch(message)
+      if (fix !== null) expect(found[0]?.fix).toMatch(fix)
+    })
+  }
+
+  it('all of them at once', () => {
+    const found = problems({ cpus: 0, memory: 'x', retires: 1, ranks: 2 })
+    expect(found.map(problem => problem.key).sort()).toEqual(['cpus', 'memory', 'ranks', 'retires'])
+  })
+
+  it('options that are none', () => {
+    expect(problems('reduce')).toMatchObject([
+      { key: null, message: "expected an object with parameters, found 'reduce'" },
+    ])
+    expect(problems(undefined)[0]?.message).toMatch(/found nothing/)
+  })
+})
+
+describe('what this version does not carry out is refused', () => {
+  for (const key of ['nodes', 'ranks', 'ranksPerNode', 'cpusPerRank', 'diskLimit', 'dependsOn']) {
+    it(key, () =>
+      expect(problems({ [key]: 2 })).toMatchObject([{ key, message: `\`${key}\` is not supported yet` }]),
+    )
+  }
+})
+
+describe('what a task does', () => {
+  it('is a function or a command', () => {
+    expect(problems({}, null)[0]?.message).toMatch(
+      /a function as the second argument, or a `command`, found neither/,
+    )
+    expect(problems({ command: () => ['true'] })[0]?.message).toMatch(/found both/)
+    expect(problems({ command: ['true'] }, null)[0]).toMatchObject({
+      key: 'command',
+      fix: 'write command: () => […]',
+    })
+  })
+
+  it('needs a trigger when it wants files', () => {
+    for (const body of [
+      ({ files }: { files: unknown }) => files,
+      async ({ log, file: first }: { log: unknown; file: unknown }) => [log, first],
+      function named({ file = 1 }) {
+        return file
+      },
+    ]) {
+      expect(problems({}, body)).toMatchObject([{ key: 'trigger', fix: "add one: trigger: fileIn('data')" }])
+      expect(problems({ trigger: fileIn('d') }, body)).toEqual([])
+    }
+    expect(problems({}, ({ log }: { log: unknown }) => ({ files: log }))).toEqual([])
+    expect(problems({}, () => ({ file: 1 }))).toEqual([])
+  })
+
+  it('needs a name where that of the export is not usable', () => {
+    const result = validate(task({}, run), 'my task')
+    expect(result).toMatchObject({
+      problems: [{ key: 'name', message: expect.stringContaining("'my task'") }],
+    })
+    expect(validate(task({ name: 'mine' }, run), 'my task')).toMatchObject({ definition: { name: 'mine' } })
+  })
+})
+
+it('left out and undefined are the same', () => {
+  const result = validate(
+    anything({ name: undefined, memory: undefined, trigger: undefined, ranks: undefined }, run),
+  )
+  expect(result).toMatchObject({
+    definition: { name: 'reduce', memoryBytes: null, trigger: { kind: 'background' } },
+  })
+})
+
+it('task() never throws', () => {
+  for (const value of [undefined, null, 1, 'x', [], () => {}])
+    expect(() => anything(value, value)).not.toThrow()
+})

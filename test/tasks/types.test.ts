@@ -1,0 +1,71 @@
+import { expect, expectTypeOf, it } from 'vitest'
+import {
+  defineConfig,
+  type FileTaskContext,
+  fileIn,
+  fileUpdated,
+  type Task,
+  type TaskContext,
+  task,
+  timer,
+} from '../../src/index.ts'
+
+// The compiler checks these; that they are executed shows that nothing throws.
+
+it("gives a function the files of its task's trigger", () => {
+  const made = task({ trigger: fileIn('data') }, context => {
+    expectTypeOf(context).toEqualTypeOf<FileTaskContext>()
+    expectTypeOf(context.files[0]).toEqualTypeOf<string>()
+    expectTypeOf(context.file).toEqualTypeOf<string>()
+  })
+  expectTypeOf(made).toEqualTypeOf<Task>()
+  task({ trigger: fileUpdated('a.txt') }, ({ file, files: [first] }) => file === first)
+  task(
+    { trigger: fileIn('data', { filter: /x/, batchSize: 2, recursive: true, flush: 'never', settle: 3 }) },
+    () => {},
+  )
+})
+
+it('gives no files to a function without a file trigger', () => {
+  task({ trigger: timer('10m') }, context => {
+    expectTypeOf(context).toEqualTypeOf<TaskContext>()
+    // @ts-expect-error a timer has no files
+    return context.files
+  })
+  task({}, async ({ signal, log, cores }) => {
+    expectTypeOf(signal).toEqualTypeOf<AbortSignal>()
+    expectTypeOf(cores).toEqualTypeOf<readonly number[]>()
+    log('x')
+  })
+  // @ts-expect-error a background task has no files
+  task({ cpus: 1 }, ({ file }) => file)
+})
+
+it('gives a command the same', () => {
+  task({ trigger: fileIn('data'), command: ({ files }) => ['python3', 'reduce.py', ...files] })
+  task({ command: () => ['true'] })
+  // @ts-expect-error a background task has no files
+  task({ command: ({ files }) => ['true', ...files] })
+  // @ts-expect-error arguments are texts
+  task({ command: () => ['sleep', 1] })
+})
+
+it('checks parameters', () => {
+  task(
+    { name: 'a', cpus: 'all', memory: '2G', time: 60, retries: { limit: 1, delay: '5s' }, env: { A: 'b' } },
+    () => {},
+  )
+  // @ts-expect-error unknown
+  task({ memroy: '2G' }, () => {})
+  // @ts-expect-error 'all' or a number
+  task({ cpus: 'some' }, () => {})
+  // @ts-expect-error a trigger, not a text
+  task({ trigger: 'data' }, () => {})
+  // @ts-expect-error neither a function nor a command
+  task({ cpus: 1 })
+  // @ts-expect-error unknown
+  fileIn('data', { bachSize: 1 })
+  // @ts-expect-error unknown
+  defineConfig({ drian: true })
+  expect(defineConfig({ drain: '10m' })).toEqual({ drain: '10m' })
+})
