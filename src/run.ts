@@ -29,7 +29,12 @@ export async function run(request: SuperviseRequest): Promise<number> {
     ignoredSignals: launchContext.ignoredSignals,
     hooks: { onStop() {}, onContinue() {}, onSignalAfterEnd: () => supervision.interrupt() },
   })
-  const supervision = supervise({ request, application, launchedAt, witnessPid: signals.witnessPid })
+  const supervision = supervise({
+    request: { ...request, environment: launchContext.environment },
+    application,
+    launchedAt,
+    witnessPid: signals.witnessPid,
+  })
 
   const exit = await application.ended
   await supervision.end(exit)

@@ -47,7 +47,7 @@ function solve(plan) {
       fields++
       console.log(
         `step ${String(step).padStart(7)}  time ${(step * plan.timeStep).toExponential(4)}  ` +
-          `residual ${residual.toExponential(3)}  max ${hottest.toFixed(3)}  wall ${seconds()} s  ${path.basename(file)}`,
+          `residual ${residual?.toExponential(3) ?? '        -'}  max ${hottest.toFixed(3)}  wall ${seconds()} s  ${path.basename(file)}`,
       )
     })
     worker.on('error', error => fail(`worker ${index}: ${error.message}`, 1))

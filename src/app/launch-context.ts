@@ -8,7 +8,7 @@ import { bytesToPath } from '../os/path-bytes.ts'
 export interface LaunchContext {
   /** The environment with which `odop` was called. */
   readonly environment: Readonly<Record<string, string>>
-  /** Numbers of the signals that were ignored (`nohup`); Node makes them count again. */
+  /** Numbers of the signals that were ignored (`nohup`), but SIGCHLD, which shells use; Node makes them count again. */
   readonly ignoredSignals: readonly number[]
   /** The soft limit of open files, which Node raises to the hard limit; null: unlimited, or not known. */
   readonly openFilesLimit: number | null

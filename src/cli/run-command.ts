@@ -6,7 +6,7 @@ import { type Command, type Given, type Invocation, stringOf } from './command.t
 const summaryOptions = {
   name: { type: 'string', describe: 'name of the run; the same name again goes on where it ended' },
   config: { type: 'string', describe: 'configuration file', requiresArg: true },
-  quiet: { type: 'boolean', describe: 'no summary and no notes on stderr, only errors' },
+  quiet: { type: 'boolean', describe: 'no summary on stderr, only warnings' },
   summary: { type: 'string', describe: 'write summary.json to this file too', requiresArg: true },
 } as const
 

@@ -20,7 +20,7 @@ export interface OdopConfig {
   readonly memoryReserve?: number | string | undefined
   /** Only measure. Default: false. */
   readonly noTasks?: boolean | undefined
-  /** Nothing on stderr but errors. Default: false. */
+  /** No summary on stderr, only warnings. Default: false. */
   readonly quiet?: boolean | undefined
   /** A further copy of `summary.json`, relative to the configuration file. */
   readonly summary?: string | undefined

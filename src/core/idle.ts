@@ -84,7 +84,8 @@ export function judge(
   siblingBusy: boolean,
 ): CoreJudgement {
   if (!(look.seconds > 0)) return previous
-  const quiet = look.foreignShare < options.threshold && !siblingBusy
+  // A threshold of 100 % says that the cores are never to be seen as in use.
+  const quiet = (look.foreignShare < options.threshold || options.threshold >= 1) && !siblingBusy
   const leaves = previous.judged === 'idle' && (siblingBusy || look.foreignShare > options.stopThreshold)
   const next = {
     quietSeconds: quiet ? previous.quietSeconds + look.seconds : 0,

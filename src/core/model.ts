@@ -15,7 +15,7 @@ export type AttemptId = string
 
 /**
  * A file's path as odop keeps it: absolute; bytes that are not UTF-8 appear as lone surrogates U+DC80 … U+DCFF,
- * one for each byte, so that every name that the kernel allows survives JSON (see `journal/path-bytes.ts`).
+ * one for each byte, so that every name that the kernel allows survives JSON (see `os/path-bytes.ts`).
  */
 export type FilePath = string
 

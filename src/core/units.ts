@@ -34,10 +34,6 @@ export function parseDuration(text: string | number): number | UnitError {
   return seconds
 }
 
-export function isUnitError(parsed: number | UnitError): parsed is UnitError {
-  return typeof parsed !== 'number'
-}
-
 function plainSeconds(text: string): number | null {
   return /^(\d+(\.\d+)?|\.\d+)$/.test(text) ? Number(text) : null
 }

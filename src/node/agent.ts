@@ -25,8 +25,8 @@ export interface Agent {
   terminate(attempt: AttemptId, graceSeconds: number): void
   /** One look at the node. Cheap; never waits. */
   sample(): NodeSnapshot
-  /** Cumulative use since the agent was started. */
-  usage(): NodeUsage
+  /** Cumulative use since the agent was started; `full`: with a look at every process first, so that nothing is missing. */
+  usage(options: { readonly full: boolean }): NodeUsage
   /** Ends every runner and everything that they started, and resolves when nothing is left. */
   close(): Promise<void>
 }
@@ -44,7 +44,7 @@ export interface AttemptSpec {
   readonly run: { readonly name: string; readonly folder: string }
   /** stdout and stderr of the attempt are appended here; its folder exists. */
   readonly logFile: string
-  /** A private temporary folder that the agent makes before the attempt and removes after it. */
+  /** A private temporary folder: made when the attempt first asks for it, removed after the attempt. */
   readonly scratch: string
   /** Working directory: absolute. */
   readonly cwd: string

@@ -9,8 +9,6 @@ export interface LocalAgentOptions {
   readonly facts: NodeFacts
   readonly settings: Settings
   readonly environment: NodeJS.ProcessEnv
-  /** Without attempts there is no keeper: only observation. */
-  readonly executes: boolean
   /** Other processes of odop on this node whose cost is odop's, such as the loader and the witness. */
   readonly helpers: () => Iterable<number>
   readonly isOwnChild: (pid: number) => boolean
@@ -23,6 +21,8 @@ export interface LocalAgentOptions {
 
 /** The agent of the supervisor's own node, with what only the supervisor's node can tell. */
 export interface LocalAgent extends Agent {
+  /** There will be attempts: a runner is kept ready from now on. */
+  prepare(): void
   /** The last look, for metrics; null before the first one. */
   lastLook(): NodeLook | null
   /** See `Sampler.outsideSeconds`. */
@@ -40,14 +40,17 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
   const began = new Map<AttemptId, RunningAttempt>()
   const busySeconds = new Map<CoreId, number>()
 
-  const keeper = options.executes
-    ? startKeeper({
-        warmRunners: 1,
-        environment: options.environment,
-        onReport: report => options.onReport(withSampledUse(report)),
-        onFailure: options.onFailure,
-      })
-    : null
+  let keeper: KeeperClient | null = null
+  /** Without tasks there is no keeper: only observation. */
+  const startedKeeper = () => {
+    keeper ??= startKeeper({
+      warmRunners: 1,
+      environment: options.environment,
+      onReport: report => options.onReport(withSampledUse(report)),
+      onFailure: options.onFailure,
+    })
+    return keeper
+  }
   const sampler = createSampler({
     facts,
     supervisor: process.pid,
@@ -60,13 +63,16 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
 
   return {
     facts,
-    start: spec => keeper?.start(spec),
+    prepare: () => {
+      startedKeeper()
+    },
+    start: spec => startedKeeper().start(spec),
     suspend: attempt => keeper?.suspend(attempt),
     resume: attempt => keeper?.resume(attempt),
     terminate: (attempt, graceSeconds) => keeper?.terminate(attempt, graceSeconds),
     sample: () => snapshotOf(look(false)),
-    usage: () => {
-      look(true)
+    usage: ({ full }) => {
+      look(full)
       return sampler.usage()
     },
     lastLook: () => lastLook,

@@ -30,7 +30,8 @@ export interface SystemCalls {
 
 /** Loaded at the first call, once; null when it can't be. */
 export function systemCalls(): SystemCalls | null {
-  if (loaded === undefined) loaded = process.platform === 'linux' && !process.env['ODOP_NO_NATIVE'] ? load() : null
+  if (loaded === undefined)
+    loaded = process.platform === 'linux' && !process.env['ODOP_NO_NATIVE'] ? load() : null
   return loaded
 }
 

@@ -1,4 +1,5 @@
 import { neverFits } from '../core/fit.ts'
+import { nextReadyAt } from '../core/queue.ts'
 import type { RunState } from '../core/state.ts'
 import type { Attempts } from './attempts.ts'
 import type { Loop } from './loop.ts'
@@ -56,8 +57,10 @@ function whenWorkedOff(recorder: Recorder, stop: AbortSignal): Promise<void> {
 function workedOff(state: RunState): boolean {
   if (state.running.size > 0) return false
   const nodes = [...state.nodes.values()]
-  for (const { definition, pendingCount } of state.tasks.values()) {
-    if (pendingCount > 0 && definition && neverFits(definition, nodes, state.settings) === null) return false
+  for (const task of state.tasks.values()) {
+    const { definition } = task
+    if (nextReadyAt(task) !== null && definition && neverFits(definition, nodes, state.settings) === null)
+      return false
   }
   return true
 }

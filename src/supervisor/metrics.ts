@@ -31,12 +31,12 @@ export function startMetrics({ agent, recorder, store, now }: MetricsOptions): M
     : null
   let before: Measured = {
     at: now(),
-    coreSeconds: agent.usage().coreSeconds,
+    coreSeconds: agent.usage({ full: false }).coreSeconds,
     busySeconds: agent.busySeconds(),
   }
 
-  const measure = () => {
-    const usage = agent.usage()
+  const measure = (full: boolean) => {
+    const usage = agent.usage({ full })
     const measured = { at: now(), coreSeconds: usage.coreSeconds, busySeconds: agent.busySeconds() }
     recorder.record({ type: 'usage', at: measured.at, usage })
     rows?.append(rowOf(before, measured, agent))
@@ -46,10 +46,10 @@ export function startMetrics({ agent, recorder, store, now }: MetricsOptions): M
 
   return {
     looked() {
-      if (now() - before.at >= INTERVAL_MILLISECONDS) measure()
+      if (now() - before.at >= INTERVAL_MILLISECONDS) measure(false)
     },
     async finish() {
-      const { coreSeconds } = measure()
+      const { coreSeconds } = measure(true)
       const outside = agent.outsideSeconds()
       if (outside > 1 && outside > coreSeconds.app * NOTEWORTHY_OUTSIDE_SHARE) {
         const [part, whole] = [outside.toFixed(1), coreSeconds.app.toFixed(1)]

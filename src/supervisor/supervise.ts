@@ -1,7 +1,8 @@
 import type { Application, ApplicationExit } from '../app/launch.ts'
 import type { Flags } from '../config.ts'
 import { writeStderr } from '../os/stderr.ts'
-import type { LaunchEnd, Supervisor } from './bring-up.ts'
+import type { Supervisor } from './bring-up.ts'
+import type { LaunchEnd } from './end-launch.ts'
 
 /** What the command line asks for. */
 export interface SuperviseRequest {

@@ -1,5 +1,6 @@
 import type { Configuration } from '../config.ts'
 import { neverFits } from '../core/fit.ts'
+import type { LocalAgent } from '../node/local-agent.ts'
 import { writeStderr } from '../os/stderr.ts'
 import { loadTasks } from '../tasks/load.ts'
 import { problemsText, refusalText } from '../views/problems-text.ts'
@@ -10,28 +11,26 @@ import type { TriggerDesk } from './trigger-desk.ts'
 
 export interface OpenTasksOptions {
   readonly recorder: Recorder
+  readonly agent: LocalAgent
   readonly desk: TriggerDesk
   readonly configuration: Configuration
   readonly store: RunStore
   readonly cwd: string
+  /** A loader was started: its cost is odop's. */
+  readonly onLoader: (pid: number) => void
   readonly now: () => number
 }
 
 /** Loads the task folders in a child, records what is in them, says what is wrong with them, and starts the triggers. */
-export async function openTasks({
-  recorder,
-  desk,
-  configuration,
-  store,
-  cwd,
-  now,
-}: OpenTasksOptions): Promise<void> {
+export async function openTasks(options: OpenTasksOptions): Promise<void> {
+  const { recorder, agent, desk, configuration, store, cwd, now } = options
   const { tasks, problems } = await loadTasks({
     folders: configuration.tasks,
     cwd,
     mayBeMissing: !configuration.tasksAreNamed,
     settleSeconds: configuration.settleSeconds,
     inBackground: true,
+    onLoader: options.onLoader,
   })
   for (const problem of problems) {
     recorder.record({ type: 'task-refused', at: now(), file: problem.file, problem: refusalText(problem) })
@@ -39,6 +38,7 @@ export async function openTasks({
   // Said even when the user asked for quiet: these are errors.
   writeStderr(problemsText(problems, cwd))
   for (const task of tasks) recorder.record({ type: 'task-defined', at: now(), task })
+  if (tasks.length > 0) agent.prepare()
   const nodes = [...recorder.state.nodes.values()]
   for (const task of tasks) {
     const reason = neverFits(task, nodes, recorder.state.settings)

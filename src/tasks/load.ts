@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly settleSeconds?: number
   /** An application runs meanwhile: the loader takes idle cores only. Default: false. */
   readonly inBackground?: boolean
+  /** Called with the process id of each loader that is started, so that its cost can be counted as odop's. */
+  readonly onLoader?: (pid: number) => void
 }
 
 /** What the task folders define, and all that is wrong with them. User code is executed in a loader child only. Never rejects. */
@@ -48,7 +50,12 @@ async function loadModules(files: readonly string[], options: LoadOptions): Prom
   let left = [...files.filter(file => !needsTypeScript(file)), ...files.filter(needsTypeScript)]
   while (left.length > 0) {
     const request = { kind: 'tasks', files: left, settleSeconds, inBackground } as const
-    const { reports, failure } = await runLoader({ request, cwd, timeLimitSeconds })
+    const { reports, failure } = await runLoader({
+      request,
+      cwd,
+      timeLimitSeconds,
+      onStarted: options.onLoader,
+    })
     const modules = modulesOf(reports)
     const last = modules.at(-1)
     if (last === undefined) return [...loaded, ...left.map(file => unloaded(file, failure))]

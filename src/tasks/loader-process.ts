@@ -18,6 +18,7 @@ export interface LoaderOptions {
   readonly cwd: string
   /** For each module; time in which the loader waits for a core does not count. */
   readonly timeLimitSeconds: number
+  readonly onStarted?: ((pid: number) => void) | undefined
 }
 
 /** Starts a loader child, and resolves when it is gone with everything that it started. Never rejects. */
@@ -29,9 +30,10 @@ export async function runLoader(options: LoaderOptions): Promise<LoaderRun> {
   }
 }
 
-async function run({ request, cwd, timeLimitSeconds }: LoaderOptions): Promise<LoaderRun> {
+async function run({ request, cwd, timeLimitSeconds, onStarted }: LoaderOptions): Promise<LoaderRun> {
   const mark = `ODOP_LOADER=${randomUUID()}`
   const child = start(cwd, mark)
+  if (child.pid !== undefined) onStarted?.(child.pid)
   const reports: LoaderReport[] = []
   const errorOutput = lastOf(child.stderr)
   const limit = timeLimit(child, timeLimitSeconds)

@@ -137,7 +137,7 @@ describe.skipIf(!onLinux || !hasBash)(
       ['with stderr closed', '$ODOP INSPECT 2>&-'],
       ['with a smaller limit of open files', 'ulimit -Sn 321; $ODOP INSPECT'],
       ['under nohup', 'nohup $ODOP INSPECT'],
-      ['with ignored signals', 'trap "" HUP INT USR1 PIPE TSTP CHLD; $ODOP INSPECT'],
+      ['with ignored signals', 'trap "" HUP INT USR1 PIPE TSTP; $ODOP INSPECT'],
       ['with more descriptors', 'exec 3<package.json 4>/dev/null 63<&0; $ODOP INSPECT'],
       ['with a function of bash', 'f() { echo f; }; export -f f; $ODOP INSPECT'],
       ['with a function of bash, under nohup', 'f() { echo f; }; export -f f; nohup $ODOP INSPECT'],

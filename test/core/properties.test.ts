@@ -65,7 +65,7 @@ describe('whatever happens', () => {
           limitsHold(world, maxCpus)
         })
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     ))
 
   test('what starts is within what is there at that moment', () =>
@@ -78,7 +78,7 @@ describe('whatever happens', () => {
           startsFit(world)
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     ))
 
   test('the same journal gives the same state, in one go or in two', () =>

@@ -7,11 +7,11 @@ import { Writer } from './writer.ts'
 const onLinux = process.platform === 'linux'
 const isRoot = process.getuid?.() === 0
 
-describe.skipIf(!onLinux)('completeness (needs Linux: /proc)', () => {
+describe.skipIf(!onLinux).each(['local', 'processes'] as const)('completeness, %s (needs Linux)', as => {
   test('a file that is held open half written fires only when it is closed', async () => {
     await using place = await Place.make()
     await using writer = new Writer()
-    const watched = place.fileIn()
+    const watched = place.fileIn({}, { as })
     const fd = await writer.open(place.path('slow.bin'))
     await writer.write(fd, 'half')
     for (const sentinel of ['one', 'two', 'three']) {
@@ -30,7 +30,7 @@ describe.skipIf(!onLinux)('completeness (needs Linux: /proc)', () => {
     await using writer = new Writer()
     const fd = await writer.open(place.path('early'))
     await writer.write(fd, 'half')
-    const watched = place.fileIn()
+    const watched = place.fileIn({}, { as })
     await writer.put(place.path('sentinel'), 'whole')
     await eventually(() => expect(watched.files).toEqual([place.path('sentinel')]))
     await writer.closeFile(fd)
@@ -41,7 +41,7 @@ describe.skipIf(!onLinux)('completeness (needs Linux: /proc)', () => {
     await using place = await Place.make()
     await using first = new Writer()
     await using second = new Writer()
-    const watched = place.fileIn()
+    const watched = place.fileIn({}, { as })
     const one = await first.open(place.path('both'), 'a')
     const two = await second.open(place.path('both'), 'a')
     await first.write(one, 'x')
@@ -54,7 +54,7 @@ describe.skipIf(!onLinux)('completeness (needs Linux: /proc)', () => {
 
   test('a writer that is killed lets its file go', async () => {
     await using place = await Place.make()
-    const watched = place.fileIn()
+    const watched = place.fileIn({}, { as })
     {
       await using writer = new Writer()
       const fd = await writer.open(place.path('left'))
@@ -68,7 +68,7 @@ describe.skipIf(!onLinux)('completeness (needs Linux: /proc)', () => {
   test('a file that is renamed while it is open fires under its last name when it is closed', async () => {
     await using place = await Place.make()
     await using writer = new Writer()
-    const watched = place.fileIn({ filter: glob('*.bin') })
+    const watched = place.fileIn({ filter: glob('*.bin') }, { as })
     const fd = await writer.open(place.path('x.tmp'))
     await writer.write(fd, 'half')
     await writer.rename(place.path('x.tmp'), place.path('x.bin'))
@@ -81,7 +81,7 @@ describe.skipIf(!onLinux)('completeness (needs Linux: /proc)', () => {
 
   test('an empty file that is closed fires', async () => {
     await using place = await Place.make()
-    const watched = place.fileIn()
+    const watched = place.fileIn({}, { as })
     await writeFile(place.path('done'), '')
     await eventually(() => expect(watched.files).toEqual([place.path('done')]))
   })
@@ -89,7 +89,7 @@ describe.skipIf(!onLinux)('completeness (needs Linux: /proc)', () => {
   test('flush waits for an open file, and says which one it gave up', async () => {
     await using place = await Place.make()
     await using writer = new Writer()
-    const watched = place.fileIn({ settleSeconds: 0 })
+    const watched = place.fileIn({ settleSeconds: 0 }, { as })
     const fd = await writer.open(place.path('open'))
     await writer.write(fd, 'half')
     await watched.source.flush({ incompleteBatches: true })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { vi } from 'vitest'
 import type { FileInTrigger, FileUpdatedTrigger, TaskDefinition, Trigger } from '../../src/core/model.ts'
 import { Budget } from '../../src/triggers/budget.ts'
+import { leaseAsker } from '../../src/triggers/completeness/lease.ts'
 import { type Search, sharedSearch, WriterSearch } from '../../src/triggers/completeness/writer-search.ts'
 import { startFileIn } from '../../src/triggers/file-in.ts'
 import type { FileTools } from '../../src/triggers/file-tools.ts'
@@ -66,8 +67,11 @@ export class Collector {
 
 export interface WatchOptions {
   seen?: Iterable<string>
-  /** `settle`: as where nobody's open files can be seen; `network`: as on a network file system. */
-  as?: 'local' | 'settle' | 'network'
+  /**
+   * `processes`: as on a file system without leases; `settle`: as where nobody's open files can be seen; `network`: as on a
+   * network file system.
+   */
+  as?: 'local' | 'processes' | 'settle' | 'network'
 }
 
 /** A temporary folder with triggers on it; everything ends with the test. */
@@ -111,6 +115,7 @@ export class Place implements AsyncDisposable {
   ): Collector & { source: TriggerSource } {
     const collector = new Collector()
     const tools: FileTools = {
+      askLease: as === 'local' || as === 'network' ? leaseAsker() : null,
       search: as === 'settle' ? null : eagerSearch,
       volumes: new Volumes(async () => as === 'network'),
     }

@@ -14,7 +14,7 @@ function run({ plan, index, shared }) {
   }
   let [now, next] = shared.fields.map(buffer => new Float64Array(buffer))
 
-  if (index === 0) report(plan, 0, now, Number.POSITIVE_INFINITY)
+  if (index === 0) report(plan, 0, now, null)
   for (let step = 1; step <= steps; step++) {
     advance(now, next, size, rows, stepRatio)
     const isReported = step % every === 0 || step === steps

@@ -3,14 +3,16 @@ import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promi
 import type { FilePath } from '../../core/model.ts'
 import type { Volumes } from '../folder/network-file-system.ts'
 import { HeldFiles } from './held-files.ts'
+import type { AskLease } from './lease.ts'
 import { type Look, lookAtFiles, versionOf } from './look-at-files.ts'
-import { type FileId, fileId } from './process-files.ts'
+import { type FileId, fileId, stillHolds } from './process-files.ts'
 import { QuietFiles } from './quiet-files.ts'
 import type { Search, Writers } from './writer-search.ts'
 
 export interface CompletionOptions {
   readonly settleSeconds: number
-  /** null: writers can't be seen, the settle rule holds for every file. */
+  /** Both null: writers can't be seen, the settle rule holds for every file. */
+  readonly askLease: AskLease | null
   readonly search: Search | null
   readonly volumes: Volumes
   /** Whether this version of a file is still to be told of; asked before the costly part. */
@@ -27,7 +29,7 @@ export interface Unfinished {
 }
 
 /** Files that are looked at in one go. */
-const GO = 512
+const GO = 256
 const ANSWERS_A_GO = 256
 /** A writer that creates a file, closes it and opens it again to write gets so long, while the file is empty. */
 const EMPTY_SECONDS = 0.1
@@ -98,7 +100,7 @@ export class CompletionQueue {
       if (backlog && looks !== this.#looks) deadline = performance.now() + patience
       looks = this.#looks
     }
-    return this.#unfinished()
+    return this.#pending() ? await this.#unfinished() : []
   }
 
   close(): void {
@@ -158,25 +160,44 @@ export class CompletionQueue {
     if (!this.#options.wanted(path, version)) return this.#forget(path)
 
     const candidate = { path, version, id: fileId(stats), changedAt: Number(stats.ctimeNs / 1_000_000n) }
-    const { search, volumes } = this.#options
-    if (search === null || (await volumes.isNetwork(stats.dev, path))) return this.#settle(candidate)
+    if (!(await this.#showsWriters(stats.dev, path))) return this.#settle(candidate)
     if (this.#held.isHeld(path, candidate.id)) return
     this.#held.forget(path)
     if (stats.size === 0n && !this.#settling.has(path)) {
       if (!this.#empty.isQuiet(path, version, performance.now())) return
     }
-    this.#ask(candidate, search)
+    this.#ask(candidate)
   }
 
-  #ask(candidate: Candidate, search: Search): void {
-    this.#empty.forget(candidate.path)
-    const { latest } = search
+  async #showsWriters(device: bigint, path: FilePath): Promise<boolean> {
+    const { askLease, search, volumes } = this.#options
+    return (askLease !== null || search !== null) && !(await volumes.isNetwork(device, path))
+  }
+
+  /** For a few files the kernel is asked about each; for many it is cheaper to search all processes once. */
+  #ask(candidate: Candidate): void {
+    const { path } = candidate
+    const { askLease, search } = this.#options
+    this.#empty.forget(path)
+    const latest = search?.latest ?? null
     if (latest !== null && answersFor(latest, candidate)) {
       this.#answer(candidate, latest)
       return
     }
-    this.#asking.set(candidate.path, candidate)
-    void this.#searchFor(search)
+    const isOneOfMany = search !== null && this.#toLook.size >= GO
+    const answer = askLease === null || isOneOfMany ? 'unknown' : askLease(path)
+    if (answer === 'free') this.#finish(candidate)
+    else if (answer === 'busy') this.#hold(candidate, () => askLease?.(path) === 'busy')
+    else if (search === null) this.#settle(candidate)
+    else {
+      this.#asking.set(path, candidate)
+      void this.#searchFor(search)
+    }
+  }
+
+  #hold({ path, id }: Candidate, lasts: () => boolean): void {
+    this.#settling.forget(path)
+    this.#held.add(path, { id, lasts }, performance.now())
   }
 
   async #searchFor(search: Search): Promise<void> {
@@ -200,8 +221,7 @@ export class CompletionQueue {
   #answer(candidate: Candidate, writers: Writers): void {
     const holder = writers.holders.get(candidate.id)
     if (holder !== undefined) {
-      this.#settling.forget(candidate.path)
-      this.#held.add(candidate.path, holder, performance.now())
+      this.#hold(candidate, () => stillHolds(holder))
     } else if (writers.hidden !== null) {
       const { settleSeconds, warn } = this.#options
       warn(
@@ -266,15 +286,17 @@ export class CompletionQueue {
     return this.#held.size + this.#empty.size + this.#settling.size
   }
 
-  #unfinished(): Unfinished[] {
+  async #unfinished(): Promise<Unfinished[]> {
     const others = [
       ...this.#toLook,
       ...this.#asking.keys(),
       ...this.#empty.paths(),
       ...this.#settling.paths(),
     ]
+    const held = [...this.#held.entries()]
+    const holders = held.length > 0 ? (await this.#options.search?.search())?.holders : undefined
     return [
-      ...Array.from(this.#held.entries(), ([path, { pid }]) => ({ path, pid })),
+      ...held.map(([path, { id }]) => ({ path, pid: holders?.get(id)?.pid ?? null })),
       ...others.map(path => ({ path, pid: null })),
     ]
   }

@@ -1,5 +1,11 @@
 import type { FilePath } from '../../core/model.ts'
-import { type FileId, type Holder, stillHolds } from './process-files.ts'
+import type { FileId } from './process-files.ts'
+
+/** Why a file is not complete, and how to find out, cheaply, whether that is still so. */
+export interface Hold {
+  readonly id: FileId
+  lasts(): boolean
+}
 
 const SHORTEST_MILLISECONDS = 5
 const LONGEST_MILLISECONDS = 50
@@ -8,11 +14,11 @@ const SHARE = 0.02
 const SLICE_MILLISECONDS = 4
 
 /**
- * Files that are open for writing. Closing a file is not an event that can be watched for, so the one descriptor that was found is
- * asked again: often while the file is being written, seldom while its writer computes.
+ * Files that are open for writing. Closing a file is not an event that can be watched for here, so it is asked for again
+ * and again: often while the file is being written, seldom while its writer computes.
  */
 export class HeldFiles {
-  readonly #files = new Map<FilePath, Holder>()
+  readonly #files = new Map<FilePath, Hold>()
   #stirredAt = 0
   #checkedAt = 0
   #cost = 0
@@ -21,12 +27,12 @@ export class HeldFiles {
     return this.#files.size
   }
 
-  entries(): IterableIterator<[FilePath, Holder]> {
+  entries(): IterableIterator<[FilePath, Hold]> {
     return this.#files.entries()
   }
 
-  add(path: FilePath, holder: Holder, now: number): void {
-    this.#files.set(path, holder)
+  add(path: FilePath, hold: Hold, now: number): void {
+    this.#files.set(path, hold)
     this.#stirredAt = now
   }
 
@@ -42,8 +48,8 @@ export class HeldFiles {
   }
 
   isHeld(path: FilePath, id: FileId): boolean {
-    const holder = this.#files.get(path)
-    return holder?.id === id && stillHolds(holder)
+    const hold = this.#files.get(path)
+    return hold?.id === id && hold.lasts()
   }
 
   /** Milliseconds until the next check, or null when nothing is held. */
@@ -54,13 +60,13 @@ export class HeldFiles {
     return Math.max(0, this.#checkedAt + Math.max(interval, this.#cost / SHARE) - now)
   }
 
-  /** The files that their holders have let go. When there are too many for one go, the next check begins with the rest. */
+  /** The files that were let go. When there are too many for one go, the next check begins with the rest. */
   check(): FilePath[] {
     const began = performance.now()
     const released: FilePath[] = []
-    for (const [path, holder] of [...this.#files]) {
+    for (const [path, hold] of [...this.#files]) {
       this.#files.delete(path)
-      if (stillHolds(holder)) this.#files.set(path, holder)
+      if (hold.lasts()) this.#files.set(path, hold)
       else released.push(path)
       if (performance.now() - began > SLICE_MILLISECONDS) break
     }

@@ -9,8 +9,8 @@ export interface Entry {
   readonly kind: 'file' | 'folder' | 'link' | 'other' | 'unknown'
 }
 
-/** Entries that are read in one go: about 5 ms, in which nothing else happens in this process. */
-const ENTRIES_A_GO = 1024
+/** Entries that are read in one go: a few milliseconds in which nothing else happens in this process. */
+const ENTRIES_A_GO = 256
 
 /**
  * All names of a folder, without loss. Rejects with what the system says (ENOENT, EACCES …).

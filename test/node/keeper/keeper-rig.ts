@@ -128,6 +128,17 @@ export function processesMarked(mark: string): number[] {
     )
 }
 
+/**
+ * Whether SIGKILL has been sent to it. It executes nothing any more, but on a machine whose cores are all busy a
+ * SCHED_IDLE process needs seconds of wall time to be gone.
+ */
+export function isDoomed(pid: number): boolean {
+  const pending = /^SigPnd:\s+(\w+)$/m.exec(readQuietly(`/proc/${pid}/status`))?.[1] ?? '100'
+  return (Number.parseInt(pending.slice(-4), 16) & SIGKILL_BIT) !== 0
+}
+
+const SIGKILL_BIT = 1 << 8
+
 export function stateOf(pid: number): string {
   const stat = readQuietly(`/proc/${pid}/stat`)
   return stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3)

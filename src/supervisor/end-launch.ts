@@ -1,0 +1,73 @@
+import type { ApplicationExit } from '../app/launch.ts'
+import type { Drain } from '../config.ts'
+import { itemsLeft, type RunState } from '../core/state.ts'
+import { drain, type EndingParts, endAttempts } from './ending.ts'
+import type { Metrics } from './metrics.ts'
+import type { Prepared } from './prepare.ts'
+import { report } from './report.ts'
+
+/** What became of the work of a run, up to the end of this launch. */
+export interface LaunchEnd {
+  /** Work items that are left, and those that failed or timed out. */
+  readonly unfinished: number
+}
+
+export interface EndLaunchOptions extends Prepared {
+  /** null: there was no application. */
+  readonly exit: ApplicationExit | null
+  readonly parts: EndingParts
+  readonly metrics: Metrics
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** The task modules were loaded, and their triggers have begun. */
+  readonly tasksAreOpen: Promise<void>
+  /** A signal that asks odop to end. */
+  readonly interrupted: AbortSignal
+  /** Ends triggers, runners and the keeper. */
+  readonly stop: () => Promise<void>
+}
+
+/** How long an application that has ended waits for modules that are still being loaded, when nothing is drained. */
+const LOADING_SECONDS = 10
+
+/** The end of a launch, in this order: drain, end attempts, measure, record, clean up, report. */
+export async function endLaunch(options: EndLaunchOptions): Promise<LaunchEnd> {
+  const { exit, recorder, parts, configuration, interrupted, now } = options
+  if (exit !== null) {
+    recorder.record({ type: 'application-ended', at: now(), code: exit.code, signal: exit.signal })
+  }
+  parts.desk.applicationEnded()
+  const stopDraining = drainLimit(configuration.drain, interrupted)
+  await tasksOpenOr(options, stopDraining)
+  if (configuration.drain !== null) await drain(parts, stopDraining)
+  await endAttempts(parts, interrupted.aborted ? 'odop was interrupted' : 'the application has ended')
+  await options.metrics.finish()
+  recorder.record({ type: 'launch-ended', at: now() })
+  await options.stop()
+  await report(options)
+  await options.store.close()
+  return { unfinished: unfinishedItems(recorder.state) }
+}
+
+async function tasksOpenOr({ tasksAreOpen, recorder }: EndLaunchOptions, stop: AbortSignal): Promise<void> {
+  const stopped = new Promise<'stopped'>(resolve => {
+    if (stop.aborted) resolve('stopped')
+    else stop.addEventListener('abort', () => resolve('stopped'), { once: true })
+  })
+  if ((await Promise.race([tasksAreOpen, stopped])) === 'stopped') {
+    recorder.note(
+      'warning',
+      'the application ended before all task modules were loaded: their files are for the next run',
+    )
+  }
+}
+
+/** A drain ends when the user interrupts it, or after the time that was given for it; without one, loading ends soon. */
+function drainLimit(drainFor: Drain, interrupted: AbortSignal): AbortSignal {
+  const seconds = drainFor === null ? LOADING_SECONDS : drainFor.limitSeconds
+  return seconds === null ? interrupted : AbortSignal.any([interrupted, AbortSignal.timeout(seconds * 1000)])
+}
+
+function unfinishedItems(state: RunState): number {
+  const tasks = [...state.tasks.values()]
+  return tasks.reduce((sum, task) => sum + itemsLeft(task) + task.ended.failed + task.ended.timeout, 0)
+}
