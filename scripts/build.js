@@ -1,7 +1,8 @@
 // Bundles the program into dist/: few files to open at start (parallel file systems are slow at that), heavy parts in
 // chunks of their own that are loaded only when used. koffi and tsx stay packages: they find files beside themselves.
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -9,70 +10,133 @@ import { build } from 'esbuild'
 const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = path.join(root, 'dist')
 
-const entryPoints = {
-  cli: 'src/cli/main.ts',
-  keeper: 'src/node/keeper/main.ts',
-  runner: 'src/node/runner/main.ts',
-  loader: 'src/tasks/loader/main.ts',
-  'odop-resolution': 'src/tasks/loader/odop-resolution.ts',
-  index: 'src/index.ts',
-}
-
-const result = await build({
+const shared = {
   absWorkingDir: root,
-  entryPoints: Object.fromEntries(
-    Object.entries(entryPoints).filter(([, file]) => existsSync(path.join(root, file))),
-  ),
   outdir: dist,
   bundle: true,
-  splitting: true,
-  format: 'esm',
   platform: 'node',
   target: 'node20.19',
   minifyWhitespace: true,
   minifySyntax: true,
   legalComments: 'none',
+  alias: { 'string-width': './src/cli/string-width-default.ts' },
   external: ['koffi', 'tsx', 'tsx/*', 'react-devtools-core'],
-  // Some bundled packages are CommonJS and ask for Node's own modules with require().
-  banner: {
-    js: "import{createRequire as odopRequire}from'node:module';const require=odopRequire(import.meta.url);",
-  },
   write: false,
   metafile: true,
-})
+}
+
+const cli = await buildCommandLine()
+const parts = await buildParts(cli.loadedLater)
 
 mkdirSync(dist, { recursive: true })
-const written = new Set(['types', 'THIRD-PARTY.txt'])
-for (const file of result.outputFiles) {
-  // Renamed into place: a program that starts meanwhile never sees half a file.
-  writeFileSync(`${file.path}.part`, file.contents)
-  renameSync(`${file.path}.part`, file.path)
-  written.add(path.relative(dist, file.path))
+const written = new Set(['types', 'THIRD-PARTY.txt', 'cli.cache'])
+for (const file of [...cli.outputFiles, ...parts.outputFiles]) {
+  write(path.basename(file.path), file.contents)
+  written.add(path.basename(file.path))
 }
-writeFileSync(path.join(dist, 'THIRD-PARTY.txt'), licences())
+write('THIRD-PARTY.txt', licences({ ...cli.metafile.inputs, ...parts.metafile.inputs }))
+writeCodeCache()
 if (!process.argv.includes('--keep')) {
-  for (const name of readdirSync(dist))
+  for (const name of readdirSync(dist)) {
     if (!written.has(name)) rmSync(path.join(dist, name), { recursive: true })
+  }
   declareTypes()
+}
+
+/**
+ * What runs before the application's start, in one CommonJS file, because Node loads that faster than modules and can be given
+ * V8's code cache for it (bin/odop.js). What it imports dynamically is a module of its own.
+ */
+async function buildCommandLine() {
+  const loadedLater = new Map()
+  const later = {
+    name: 'later',
+    setup({ onResolve }) {
+      onResolve({ filter: /^\.\.?\// }, ({ kind, path: imported, resolveDir }) => {
+        if (kind !== 'dynamic-import') return undefined
+        const file = path.resolve(resolveDir, imported)
+        const name = path.basename(imported, '.ts')
+        loadedLater.set(name, file)
+        return { path: `./${name}.js`, external: true }
+      })
+    },
+  }
+  const result = await build({
+    ...shared,
+    entryPoints: { cli: 'src/cli/main.ts' },
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    plugins: [later],
+    define: { 'import.meta.url': 'odopUrl' },
+    banner: { js: "const odopUrl=require('node:url').pathToFileURL(__filename).href;" },
+  })
+  const [bundle] = result.outputFiles
+  // `import()` comes from bin/odop.js, because scripts that are compiled with a cache have none of their own.
+  const outputFiles = [
+    { path: bundle.path, contents: bundle.text.replaceAll('import("./', 'importLater("./') },
+  ]
+  return { ...result, outputFiles, loadedLater }
+}
+
+function buildParts(loadedLater) {
+  return build({
+    ...shared,
+    entryPoints: {
+      keeper: 'src/node/keeper/main.ts',
+      runner: 'src/node/runner/main.ts',
+      loader: 'src/tasks/loader/main.ts',
+      'odop-resolution': 'src/tasks/loader/odop-resolution.ts',
+      index: 'src/index.ts',
+      ...Object.fromEntries(loadedLater),
+    },
+    splitting: true,
+    format: 'esm',
+    // Some bundled packages are CommonJS and ask for Node's own modules with require().
+    banner: {
+      js: "import{createRequire as odopRequire}from'node:module';const require=odopRequire(import.meta.url);",
+    },
+  })
+}
+
+/** Renamed into place: a program that starts meanwhile never sees half a file. */
+function write(name, contents) {
+  const file = path.join(dist, name)
+  writeFileSync(`${file}.part`, contents)
+  renameSync(`${file}.part`, file)
+}
+
+/** A short run compiles what every run needs; without the cache the program is the same, and starts a little later. */
+function writeCodeCache() {
+  const odopPath = mkdtempSync(path.join(os.tmpdir(), 'odop-build-'))
+  const run = ['run', '--no-tasks', '--quiet', '--', process.execPath, '--version']
+  runTool(process.execPath, [path.join(root, 'bin', 'odop.js'), ...run], {
+    ODOP_PATH: odopPath,
+    ODOP_WRITE_CODE_CACHE: '1',
+  })
+  rmSync(odopPath, { recursive: true, force: true })
 }
 
 /** The public interface's declarations. */
 function declareTypes() {
-  const tsc = path.join(root, 'node_modules', '.bin', 'tsc')
   const options =
     '--noEmit false --emitDeclarationOnly --declaration --allowImportingTsExtensions --outDir dist/types --rootDir src'
-  const { status } = spawnSync(tsc, ['-p', 'tsconfig.types.json', ...options.split(' ')], {
+  const tsc = path.join(root, 'node_modules', '.bin', 'tsc')
+  runTool(tsc, ['-p', 'tsconfig.types.json', ...options.split(' ')])
+}
+
+function runTool(program, options, environment = {}) {
+  const { status } = spawnSync(program, options, {
     cwd: root,
-    stdio: 'inherit',
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, ...environment },
   })
   if (status !== 0) process.exitCode = 1
 }
 
 /** The licences of the packages that are part of the bundle, as they ask for. */
-function licences() {
-  const inputs = Object.keys(result.metafile.inputs)
+function licences(inputs) {
   const packages = new Set(
-    inputs.flatMap(file => file.match(/^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? []),
+    Object.keys(inputs).flatMap(file => file.match(/^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+/)?.[0] ?? []),
   )
   return [...packages].sort().map(licenceOf).join('\n')
 }

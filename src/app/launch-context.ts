@@ -19,7 +19,7 @@ export interface LaunchContext {
 }
 
 /**
- * Reads what `bin/odop.js` noted. Where it noted nothing, or for another process (`node dist/cli.js`, other systems),
+ * Reads what `bin/odop.js` noted. Where it noted nothing, or for another process (`node bin/odop.js`, other systems),
  * the environment is the present one, and nothing is known of the rest.
  */
 export function readLaunchContext(

@@ -24,7 +24,7 @@ const commands: readonly Command[] = [
 /** Exit code of a usage error, before anything was launched. */
 const USAGE_ERROR = 2
 
-process.exit(await main(process.argv.slice(2)))
+main(process.argv.slice(2)).then(code => process.exit(code))
 
 /** Parses the command line, runs one command, and gives the exit code of odop. */
 async function main(argv: readonly string[]): Promise<number> {

@@ -2,7 +2,7 @@
 export function stringWidth(text: string): number {
   if (plain.test(text)) return text.length
   let width = 0
-  for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment)
+  for (const { segment } of graphemes().segment(text)) width += graphemeWidth(segment)
   return width
 }
 
@@ -50,7 +50,7 @@ function headOf(text: string, width: number): string {
   if (plain.test(text)) return text.slice(0, Math.max(0, width))
   let head = ''
   let used = 0
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemes().segment(text)) {
     used += graphemeWidth(segment)
     if (used > width) break
     head += segment
@@ -59,7 +59,6 @@ function headOf(text: string, width: number): string {
 }
 
 const plain = /^[\x20-\x7e]*$/
-const graphemes = new Intl.Segmenter()
 const zeroWidth = /^[\p{Mark}\p{Cc}\p{Cf}]+$/u
 const emoji =
   /\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f|^\p{Regional_Indicator}{2}|\ufe0f\u20e3/u
@@ -71,3 +70,11 @@ function graphemeWidth(grapheme: string): number {
   if (zeroWidth.test(grapheme)) return 0
   return emoji.test(grapheme) || wide.test(grapheme) ? 2 : 1
 }
+
+/** Made when it is needed: it loads tables for 20 ms, and odop's start must be quick. */
+function graphemes(): Intl.Segmenter {
+  segmenter ??= new Intl.Segmenter()
+  return segmenter
+}
+
+let segmenter: Intl.Segmenter | undefined

@@ -6,13 +6,13 @@ import { createRig, odop, type Rig, until } from './rig.ts'
 const FILES = 200
 const KILLS = 50
 
-/** Ends when it is told to, and counts seconds meanwhile: odop must not disturb it. */
+/** Writes the files one by one, going on where an earlier one was stopped; ends when all are there and it is told to. */
 const APPLICATION = `
 const fs = require('node:fs')
-let n = 0
+let n = fs.readdirSync('data').filter(name => name.endsWith('.bin')).length
 setInterval(() => {
   if (n < ${FILES}) fs.writeFileSync('data/' + n++ + '.bin', 'x')
-  if (fs.existsSync('stop')) process.exit(0)
+  else if (fs.existsSync('stop')) process.exit(0)
 }, 50)
 `
 
@@ -21,7 +21,7 @@ import { appendFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import path from 'node:path'
 import { fileIn, task } from 'odop'
-export default task({ name: 'note', trigger: fileIn('data'), retryDelay: '1s' }, async ({ file }) => {
+export default task({ name: 'note', trigger: fileIn('data'), retries: { limit: 3, delay: '1s' } }, async ({ file }) => {
   appendFileSync('done', path.basename(file) + '\\n')
   await setTimeout(20)
 })

@@ -86,7 +86,13 @@ function startProcess(
   const child = spawn(program, rest, {
     cwd: folder,
     // Whatever else this machine does, its cores count as idle: what is tested here is not how that is judged.
-    env: { ...process.env, ODOP_PATH: odopPath, ODOP_RIG: folder, ODOP_IDLE_THRESHOLD: '100%', ...environment },
+    env: {
+      ...process.env,
+      ODOP_PATH: odopPath,
+      ODOP_RIG: folder,
+      ODOP_IDLE_THRESHOLD: '100%',
+      ...environment,
+    },
   })
   const stdout: Buffer[] = []
   let stderr = ''

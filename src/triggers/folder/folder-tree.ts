@@ -227,6 +227,9 @@ export class FolderTree {
 
   #onUnwatchable(path: FilePath, code: string): void {
     this.#polled = true
+    // What the scan says about such a folder tells more.
+    if (code === 'EACCES' || code === 'EPERM') return
+    if (code !== 'ENOSPC') this.#scanSoon(path)
     const advice =
       code === 'ENOSPC'
         ? ' (all inotify watches of this user are taken, see fs.inotify.max_user_watches)'
@@ -234,7 +237,6 @@ export class FolderTree {
     this.#options.warn(
       `${this.#options.folder}: not every folder can be watched: ${code}${advice}; odop looks for files from time to time instead`,
     )
-    if (code !== 'ENOSPC') this.#scanSoon(path)
   }
 
   #onError(path: FilePath, code: string): void {

@@ -1,6 +1,7 @@
 import { appendFileSync, writeFileSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { FSWatcher } from 'chokidar'
+import { expect, test, vi } from 'vitest'
 import { watchDirectory } from '../../../src/triggers/folder/watch-directory.ts'
 import { writeFile } from '../files.ts'
 import { eventually, Place } from '../watched.ts'
@@ -54,4 +55,15 @@ test('a flood of writes is not listened to, yet a new file is noticed', async ()
     expect(hints.slice(before).some(({ name }) => name === null || name === 'new')).toBe(true),
   )
   await watcher?.close()
+})
+
+test('chokidar does not read the folder, whatever happens in it', async () => {
+  await using place = await Place.make()
+  const read = vi.spyOn(FSWatcher.prototype, '_readdirp')
+  const { hints, watcher } = await watch(place.folder)
+  await writeFile(place.path('x'), 'x')
+  await eventually(() => expect(hints).toContainEqual({ name: 'x', entry: true }))
+  await watcher?.close()
+  expect(read).not.toHaveBeenCalled()
+  read.mockRestore()
 })
