@@ -24,6 +24,8 @@ export interface SystemCalls {
   lockExclusive(fd: number): boolean | null
   /** `dup2`: makes `to` refer to what `from` refers to. */
   duplicateOnto(from: number, to: number): boolean
+  /** Ends this process at once: without what Node does at its end, see `exitAtOnce` in `cli/exit.ts`. Does not return. */
+  exit(code: number): void
   /** The soft limit of open files (Node raises its own to the hard limit; the application must not inherit that). */
   setOpenFilesLimit(soft: number): number | null
 }
@@ -89,6 +91,7 @@ function bind(koffi: Koffi): SystemCalls {
   const flock = lazily('int flock(int, int)')
   const dup2 = lazily('int dup2(int, int)')
   const getrlimit = lazily('int getrlimit(int, void *)')
+  const exit = lazily('void _exit(int)')
   const setrlimit = lazily('int setrlimit(int, const void *)')
   const ioprioSet = SYS_IOPRIO_SET[process.arch]
 
@@ -120,6 +123,9 @@ function bind(koffi: Koffi): SystemCalls {
       return koffi.errno() === EWOULDBLOCK ? false : null
     },
     duplicateOnto: (from, to) => dup2(from, to) === to,
+    exit: code => {
+      exit(code)
+    },
     setOpenFilesLimit: soft => {
       const limits = Buffer.alloc(16)
       if (getrlimit(RLIMIT_NOFILE, limits) !== 0) return null

@@ -75,7 +75,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
       endLaunch({
         ...prepared,
         exit,
-        parts: { recorder, loop, attempts, desk, graceSeconds: settings.graceSeconds },
+        parts: { recorder, loop, attempts, desk, graceSeconds: settings.graceSeconds, now },
         environment: request.environment,
         metrics,
         tasksAreOpen,

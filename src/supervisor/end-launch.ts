@@ -1,7 +1,7 @@
 import type { ApplicationExit } from '../app/launch.ts'
 import type { Drain } from '../config.ts'
 import { itemsLeft, type RunState } from '../core/state.ts'
-import { drain, type EndingParts, endAttempts } from './ending.ts'
+import { drain, type EndingParts, endAttempts, endBackground } from './ending.ts'
 import type { Metrics } from './metrics.ts'
 import type { Prepared } from './prepare.ts'
 import { report } from './report.ts'
@@ -38,6 +38,7 @@ export async function endLaunch(options: EndLaunchOptions): Promise<LaunchEnd> {
   parts.desk.applicationEnded()
   const stopDraining = drainLimit(configuration.drain, interrupted)
   await tasksOpenOr(options, stopDraining)
+  endBackground(parts)
   if (configuration.drain !== null) await drain(parts, stopDraining)
   await endAttempts(parts, interrupted.aborted ? 'odop was interrupted' : 'the application has ended')
   await options.metrics.finish()

@@ -13,6 +13,17 @@ export interface EndingParts {
   readonly attempts: Attempts
   readonly desk: TriggerDesk
   readonly graceSeconds: number
+  readonly now: () => number
+}
+
+/** Background tasks end with the application: what of them runs or is pending would keep a drain going for ever. */
+export function endBackground({ recorder, attempts, now }: EndingParts): void {
+  const reason = 'the application has ended'
+  for (const item of [...recorder.state.items.values()]) {
+    if (recorder.state.tasks.get(item.task)?.definition?.trigger.kind !== 'background') continue
+    if (item.runningAs !== null) attempts.terminate(item.runningAs, 'cancelled', reason)
+    else recorder.record({ type: 'item-cancelled', at: now(), item: item.id, reason })
+  }
 }
 
 /** How long the last look at the folders may take when nothing is drained. */

@@ -31,7 +31,7 @@ export interface LoopOptions {
 /** Between two looks while attempts run or wait: the application's return must be seen soon. */
 const FAST_MILLISECONDS = 100
 /** Between two looks while there is nothing to do: odop must cost next to nothing. */
-const SLOW_MILLISECONDS = 500
+const SLOW_MILLISECONDS = 1000
 
 export function startLoop(options: LoopOptions): Loop {
   let timer: NodeJS.Timeout | null = null

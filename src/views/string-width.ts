@@ -58,7 +58,7 @@ function headOf(text: string, width: number): string {
   return head
 }
 
-const plain = /^[\x20-\x7e]*$/
+const plain = /^[\x20-\x7e\u2010-\u2027]*$/
 const zeroWidth = /^[\p{Mark}\p{Cc}\p{Cf}]+$/u
 const emoji =
   /\p{Emoji_Presentation}|\p{Extended_Pictographic}\ufe0f|^\p{Regional_Indicator}{2}|\ufe0f\u20e3/u

@@ -6,7 +6,7 @@ import { systemCalls } from '../../os/system-calls.ts'
 import { Keeper } from './keeper.ts'
 import type { ToKeeper } from './messages.ts'
 
-const CHECK_INTERVAL_MS = 1_000
+const CHECK_INTERVAL_MS = 3_000
 /** A terminal, Slurm and users send these to all that they can see; only the end of the channel ends the keeper. */
 const NOT_FOR_US = [
   'SIGINT',

@@ -104,7 +104,7 @@ export class ApplicationTree {
 }
 
 /** All of odop may use 1 % of a core while it only watches; the tree is the largest part of that. */
-const SHARE_OF_A_CORE = 0.004
+const SHARE_OF_A_CORE = 0.002
 const LONGEST_MS = 10_000
 const ZOMBIE_MS = 500
 

@@ -267,5 +267,5 @@ interface EndedProcesses {
 }
 
 /** For finding new processes in attempts; those that are known are read at every look. */
-const SHARE_OF_A_CORE = 0.004
+const SHARE_OF_A_CORE = 0.002
 const LONGEST_MS = 4_000

@@ -5,7 +5,7 @@ import { sendToTree } from '../keeper/signals.ts'
 import { Runner } from './runner.ts'
 import { settle } from './settle.ts'
 
-const TIDY_INTERVAL_MS = 1_000
+const TIDY_INTERVAL_MS = 3_000
 /**
  * The group gets SIGTERM for the sake of what the task has started; the function is told by message. SIGUSR1 without
  * a handler would open Node's inspector, which is a port.

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { createRig, odop, until } from './rig.ts'
+
+const TASKS = `
+import { setTimeout } from 'node:timers/promises'
+import { fileIn, task } from 'odop'
+export const endless = task({ replicas: 2, priority: 1 }, async ({ signal, log }) => {
+  log('begins')
+  while (!signal.aborted) await setTimeout(20)
+  log('was told to end')
+})
+export const note = task({ trigger: fileIn('data'), cpus: 2 }, async () => {})
+`
+const UNTIL_FILE = 'until [ -e end ]; do sleep 0.1; done; echo x > data/last'
+
+test('background tasks end with the application: a drain goes on without them, and they are not left over', {
+  timeout: 60_000,
+}, async () => {
+  await using rig = createRig()
+  rig.write('tasks/both.mjs', TASKS)
+  rig.write('data/.keep', '')
+  const run = rig.start([odop, 'run', '--name', 'both', '--drain', '--', 'sh', '-c', UNTIL_FILE])
+  await until('a background attempt runs', () => started(rig.events).length > 0)
+  rig.write('end', '')
+  expect((await run.finished).code).toBe(0)
+  expect(tasksOf(rig.summary('both'))).toMatchObject({
+    endless: { left: 0, failed: 0 },
+    note: { completed: 1, left: 0 },
+  })
+
+  function started(events: typeof rig.events) {
+    try {
+      return events('both').filter(event => event.type === 'attempt-started')
+    } catch {
+      return []
+    }
+  }
+})
+
+test('odop drain does not take up the background tasks that a killed launch has left', {
+  timeout: 60_000,
+}, async () => {
+  await using rig = createRig()
+  rig.write('tasks/both.mjs', TASKS)
+  rig.write('data/first', 'x')
+  const run = rig.start([odop, 'run', '--name', 'killed', '--', 'sh', '-c', UNTIL_FILE])
+  await until('a background attempt runs', () =>
+    rig.processes().some(({ command }) => command.includes('runner')),
+  )
+  await until('it is recorded', () => {
+    try {
+      return rig.events('killed').some(event => event.type === 'attempt-started')
+    } catch {
+      return false
+    }
+  })
+  process.kill(run.pid, 'SIGKILL')
+  await run.finished.catch(() => {})
+  const drained = await rig.odop(['drain', 'killed'])
+  expect({ code: drained.code, stderr: drained.code === 0 ? '' : drained.stderr }).toEqual({
+    code: 0,
+    stderr: '',
+  })
+  expect(tasksOf(rig.summary('killed'))).toMatchObject({ endless: { left: 0 }, note: { completed: 1 } })
+})
+
+function tasksOf(summary: Record<string, unknown>): Record<string, unknown> {
+  const tasks = summary['tasks'] as { name: string }[]
+  return Object.fromEntries(tasks.map(task => [task.name, task]))
+}
