@@ -37,7 +37,9 @@ export async function run(request: SuperviseRequest): Promise<number> {
   })
 
   const exit = await application.ended
+  // Whatever ends odop from here on, it ends with the application's code.
+  process.exitCode = exitCodeOf(exit)
   await supervision.end(exit)
   signals.close()
-  return exitCodeOf(exit)
+  return process.exitCode
 }

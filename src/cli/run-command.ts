@@ -1,5 +1,6 @@
 import { parseFlags } from '../config.ts'
 import { writeStderr } from '../os/stderr.ts'
+import { systemCalls } from '../os/system-calls.ts'
 import { run } from '../run.ts'
 import { type Command, type Given, type Invocation, stringOf } from './command.ts'
 
@@ -60,7 +61,7 @@ async function launch(given: Given, { application }: Invocation, mode: 'run' | '
     for (const problem of problems) writeStderr(`odop: ${problem}\n`)
     return 2
   }
-  return run({
+  const code = await run({
     mode,
     command: application,
     flags,
@@ -68,4 +69,16 @@ async function launch(given: Given, { application }: Invocation, mode: 'run' | '
     cwd: process.cwd(),
     environment: process.env,
   })
+  return exitAtOnce(code)
+}
+
+/**
+ * At its own exit Node would set the terminal back to the modes in which odop was called, though the application may have
+ * changed them to stay (`stty`), and would wait for threads that hang in a dead file system. All that odop has to say is
+ * written by now.
+ */
+function exitAtOnce(code: number): number {
+  process.emit('exit', code)
+  systemCalls()?.exitAtOnce(code)
+  return code
 }

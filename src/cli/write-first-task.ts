@@ -4,7 +4,7 @@ import { print } from './print.ts'
 
 /** Writes `tasks/first.ts` and `odop.config.ts`; a file that is there already is left as it is. */
 export async function writeFirstTask(folder: string): Promise<number> {
-  await mkdir(path.join(folder, 'tasks'), { recursive: true })
+  await mkdir(path.join(folder, 'tasks'), { recursive: true, mode: 0o755 })
   const lines = [
     await writeNew(folder, 'tasks/first.ts', FIRST_TASK),
     await writeNew(folder, 'odop.config.ts', CONFIGURATION),
@@ -19,7 +19,7 @@ export async function writeFirstTask(folder: string): Promise<number> {
 
 async function writeNew(folder: string, name: string, content: string): Promise<string> {
   try {
-    await writeFile(path.join(folder, name), content, { flag: 'wx' })
+    await writeFile(path.join(folder, name), content, { flag: 'wx', mode: 0o644 })
     return `wrote ${name}`
   } catch (error) {
     const exists = (error as NodeJS.ErrnoException).code === 'EEXIST'

@@ -24,8 +24,8 @@ export interface SystemCalls {
   lockExclusive(fd: number): boolean | null
   /** `dup2`: makes `to` refer to what `from` refers to. */
   duplicateOnto(from: number, to: number): boolean
-  /** Ends this process at once: without what Node does at its end, see `exitAtOnce` in `cli/exit.ts`. Does not return. */
-  exit(code: number): void
+  /** `_exit`: ends this process at once, without what Node and C libraries do at the end. Does not return. */
+  exitAtOnce(code: number): void
   /** The soft limit of open files (Node raises its own to the hard limit; the application must not inherit that). */
   setOpenFilesLimit(soft: number): number | null
 }
@@ -123,9 +123,7 @@ function bind(koffi: Koffi): SystemCalls {
       return koffi.errno() === EWOULDBLOCK ? false : null
     },
     duplicateOnto: (from, to) => dup2(from, to) === to,
-    exit: code => {
-      exit(code)
-    },
+    exitAtOnce: code => void exit(code),
     setOpenFilesLimit: soft => {
       const limits = Buffer.alloc(16)
       if (getrlimit(RLIMIT_NOFILE, limits) !== 0) return null

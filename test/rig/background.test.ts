@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { createRig, odop, until } from './rig.ts'
+import { createRig, odop, type Rig, until } from './rig.ts'
 
 const TASKS = `
 import { setTimeout } from 'node:timers/promises'
@@ -20,21 +20,13 @@ test('background tasks end with the application: a drain goes on without them, a
   rig.write('tasks/both.mjs', TASKS)
   rig.write('data/.keep', '')
   const run = rig.start([odop, 'run', '--name', 'both', '--drain', '--', 'sh', '-c', UNTIL_FILE])
-  await until('a background attempt runs', () => started(rig.events).length > 0)
+  await until('a background attempt runs', () => startedIn(rig, 'both'))
   rig.write('end', '')
   expect((await run.finished).code).toBe(0)
   expect(tasksOf(rig.summary('both'))).toMatchObject({
     endless: { left: 0, failed: 0 },
     note: { completed: 1, left: 0 },
   })
-
-  function started(events: typeof rig.events) {
-    try {
-      return events('both').filter(event => event.type === 'attempt-started')
-    } catch {
-      return []
-    }
-  }
 })
 
 test('odop drain does not take up the background tasks that a killed launch has left', {
@@ -44,18 +36,10 @@ test('odop drain does not take up the background tasks that a killed launch has 
   rig.write('tasks/both.mjs', TASKS)
   rig.write('data/first', 'x')
   const run = rig.start([odop, 'run', '--name', 'killed', '--', 'sh', '-c', UNTIL_FILE])
-  await until('a background attempt runs', () =>
-    rig.processes().some(({ command }) => command.includes('runner')),
-  )
-  await until('it is recorded', () => {
-    try {
-      return rig.events('killed').some(event => event.type === 'attempt-started')
-    } catch {
-      return false
-    }
-  })
+  await until('a background attempt runs', () => startedIn(rig, 'killed'))
   process.kill(run.pid, 'SIGKILL')
-  await run.finished.catch(() => {})
+  rig.write('end', '')
+  await run.finished
   const drained = await rig.odop(['drain', 'killed'])
   expect({ code: drained.code, stderr: drained.code === 0 ? '' : drained.stderr }).toEqual({
     code: 0,
@@ -67,4 +51,13 @@ test('odop drain does not take up the background tasks that a killed launch has 
 function tasksOf(summary: Record<string, unknown>): Record<string, unknown> {
   const tasks = summary['tasks'] as { name: string }[]
   return Object.fromEntries(tasks.map(task => [task.name, task]))
+}
+
+function startedIn(rig: Rig, run: string): boolean {
+  try {
+    return rig.events(run).some(event => event.type === 'attempt-started')
+  } catch {
+    // There is no journal yet.
+    return false
+  }
 }
