@@ -29,24 +29,57 @@ fi
 exec node "$0" "$@"
 */
 const fs = require('node:fs')
+const { createRequire } = require('node:module')
 const path = require('node:path')
+const { pathToFileURL } = require('node:url')
 const vm = require('node:vm')
 
-// The program is compiled with the code that V8 has kept of it when it was built (a third of the start); for another
-// version of Node V8 refuses that, and compiles it anew.
 const dist = path.join(path.dirname(fs.realpathSync(__filename)), '..', 'dist')
-const file = path.join(dist, 'cli.cjs')
-const cache = path.join(dist, 'cli.cache')
-const script = new vm.Script(
-  `(function (exports, require, module, __filename, __dirname, importLater) {${fs.readFileSync(file, 'utf8')}\n})`,
-  { filename: file, cachedData: fs.existsSync(cache) ? fs.readFileSync(cache) : undefined },
-)
-if (process.env.ODOP_WRITE_CODE_CACHE) {
-  process.once('exit', () => fs.writeFileSync(cache, script.createCachedData()))
+
+try {
+  startProgram()
+} catch (error) {
+  startWithoutOdop(error)
 }
-const { createRequire } = require('node:module')
-const { pathToFileURL } = require('node:url')
-const program = { exports: {} }
-// A script of `vm` can't import for itself.
-const importLater = name => import(pathToFileURL(path.join(dist, name)).href)
-script.runInThisContext()(program.exports, createRequire(file), program, file, dist, importLater)
+
+/** The one file that is needed before the application's start; what it imports later are modules beside it. */
+function startProgram() {
+  const file = path.join(dist, 'cli.cjs')
+  const script = compile(file, path.join(dist, 'cli.cache'))
+  const program = { exports: {} }
+  // A script of `vm` can't import for itself.
+  const importLater = name => import(pathToFileURL(path.join(dist, name)).href)
+  script.runInThisContext()(program.exports, createRequire(file), program, file, dist, importLater)
+}
+
+/** With the code that V8 has kept when it was built, a third of the start is saved; V8 refuses that of another version. */
+function compile(file, cache) {
+  const source = fs.readFileSync(file, 'utf8')
+  const parameters = 'exports, require, module, __filename, __dirname, importLater'
+  const script = new vm.Script(`(function (${parameters}) {${source}\n})`, {
+    filename: file,
+    cachedData: fs.existsSync(cache) ? fs.readFileSync(cache) : undefined,
+  })
+  if (process.env.ODOP_WRITE_CODE_CACHE) {
+    process.once('exit', () => fs.writeFileSync(cache, script.createCachedData()))
+  }
+  return script
+}
+
+/** A damaged installation must not cost a job its application. */
+function startWithoutOdop(error) {
+  const [command, ...words] = process.argv.slice(2)
+  const [program, ...args] = words.slice(words.indexOf('--') + 1)
+  fs.writeSync(2, `odop: this installation is damaged, install it again: ${error.message}\n`)
+  if (!['run', 'monitor'].includes(command) || !words.includes('--') || program === undefined) process.exit(1)
+  fs.writeSync(2, 'odop: the application runs without odop\n')
+  const { ODOP_LAUNCH, ODOP_LAUNCH_ENVIRONMENT, ...env } = process.env
+  const child = require('node:child_process').spawn(program, args, { stdio: 'inherit', env })
+  for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']) {
+    process.on(signal, () => child.kill(signal))
+  }
+  child.once('error', ({ code }) => process.exit(code === 'ENOENT' ? 127 : 126))
+  child.once('exit', (code, signal) => {
+    process.exit(signal === null ? code : 128 + require('node:os').constants.signals[signal])
+  })
+}
