@@ -1,5 +1,6 @@
 // Bundles the program into dist/: few files to open at start (parallel file systems are slow at that), heavy parts in
-// chunks of their own that are loaded only when used. koffi and tsx stay packages: they find files beside themselves.
+// chunks of their own that are loaded only when used. koffi, tsx and ink stay packages: they find files beside themselves, or are rarely
+// used.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
@@ -20,7 +21,7 @@ const shared = {
   minifySyntax: true,
   legalComments: 'none',
   alias: { 'string-width': './src/cli/string-width-default.ts' },
-  external: ['koffi', 'tsx', 'tsx/*', 'react-devtools-core'],
+  external: ['koffi', 'tsx', 'tsx/*', 'ink', 'react'],
   write: false,
   metafile: true,
 }

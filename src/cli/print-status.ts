@@ -1,8 +1,10 @@
+import { isatty } from 'node:tty'
 import { loadConfiguration } from '../config.ts'
 import { type ListedRun, listRuns } from '../journal/list-runs.ts'
 import { runPaths } from '../journal/run-paths.ts'
 import { writeStderr } from '../os/stderr.ts'
-import { statusOf } from '../views/status.ts'
+import type { TextOptions } from '../views/lines.ts'
+import { type Status, statusOf } from '../views/status.ts'
 import { statusText } from '../views/status-text.ts'
 import { print } from './print.ts'
 import { readRun } from './read-run.ts'
@@ -12,28 +14,51 @@ export interface PrintStatusRequest {
   /** null: the newest. */
   readonly run: string | null
   readonly json: boolean
+  /** Go on until the run has ended, on a terminal. */
+  readonly watch: boolean
   readonly cwd: string
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
 /** Exit code 1: there is no such run. */
-export async function printStatus({ run, json, cwd, environment }: PrintStatusRequest): Promise<number> {
+export async function printStatus(request: PrintStatusRequest): Promise<number> {
+  const { cwd, environment } = request
   const { configuration } = await loadConfiguration({ cwd, environment, flags: {}, file: null })
-  const runs = await listRuns(configuration.odopPath, Date.now())
-  const listed = run === null ? runs[0] : runs.find(({ name }) => name === run)
-  if (!listed) {
-    writeStderr(`odop: ${noSuchRun(run, runs, configuration.odopPath)}\n`)
+  const found = await findStatus(request.run, configuration.odopPath)
+  if ('problem' in found) {
+    writeStderr(`odop: ${found.problem}\n`)
     return 1
   }
-  const { read, state, details } = await readRun(runPaths(configuration.odopPath, listed.name))
-  const alive = listed.state === 'live'
-  const status = statusOf(state, { now: Date.now(), alive, details, snapshot: null })
-  if (status === null) {
-    writeStderr(`odop: the journal of ${listed.name} holds no launch (${read.kind})\n`)
-    return 1
-  }
-  print(json ? `${JSON.stringify(status, null, 2)}\n` : statusText(status, terminal(environment)))
+  const options = terminal(environment)
+  if (request.json) print(`${JSON.stringify(found.status, null, 2)}\n`)
+  else if (request.watch && isatty(1) && isatty(0)) await watch(found.status, configuration.odopPath, options)
+  else print(statusText(found.status, options))
   return 0
+}
+
+async function watch(first: Status, odopPath: string, options: TextOptions): Promise<void> {
+  const { watchText } = await import('./watch-status.ts')
+  let status = first
+  await watchText(async () => {
+    const found = await findStatus(first.run, odopPath)
+    // A run that was removed meanwhile keeps its last picture.
+    const gone = 'problem' in found
+    if (!gone) status = found.status
+    const final = gone || status.state === 'ended' || status.state === 'interrupted'
+    return { text: statusText(status, options).trimEnd(), final }
+  })
+}
+
+async function findStatus(
+  run: string | null,
+  odopPath: string,
+): Promise<{ status: Status } | { problem: string }> {
+  const runs = await listRuns(odopPath, Date.now())
+  const listed = run === null ? runs[0] : runs.find(({ name }) => name === run)
+  if (!listed) return { problem: noSuchRun(run, runs, odopPath) }
+  const { state, details } = await readRun(runPaths(odopPath, listed.name))
+  const status = statusOf(state, { now: Date.now(), alive: listed.state === 'live', details, snapshot: null })
+  return status === null ? { problem: `the journal of ${listed.name} holds no launch` } : { status }
 }
 
 /** Says what there is instead. */

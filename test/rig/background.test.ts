@@ -45,7 +45,7 @@ test('odop drain does not take up the background tasks that a killed launch has 
     code: 0,
     stderr: '',
   })
-  expect(tasksOf(rig.summary('killed'))).toMatchObject({ endless: { left: 0 }, note: { completed: 1 } })
+  expect(tasksOf(rig.summary('killed'))).toMatchObject({ endless: { left: 0 }, note: { completed: 2 } })
 })
 
 function tasksOf(summary: Record<string, unknown>): Record<string, unknown> {
