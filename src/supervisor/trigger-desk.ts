@@ -1,4 +1,5 @@
 import type { TaskDefinition, TaskName } from '../core/model.ts'
+import { nextReadyAt } from '../core/queue.ts'
 import { startTrigger } from '../triggers/start-trigger.ts'
 import type { Fired, TriggerSource } from '../triggers/trigger-source.ts'
 import type { Recorder } from './recorder.ts'
@@ -67,6 +68,9 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
     if (needsApplication && !applicationRuns) return
     // What an earlier launch left of a background task still runs: together they are as many as were asked for.
     if (definition.trigger.kind === 'background' && pendingOf(fired.task) >= (definition.replicas ?? 1))
+      return
+    // A timer must not pile up: an item that still waits for a core stands for the periods that pass meanwhile.
+    if (definition.trigger.kind === 'timer' && (nextReadyAt(known) ?? Number.POSITIVE_INFINITY) <= now())
       return
     if (definition.maxRuns !== null && known.queued >= definition.maxRuns) return
     recorder.record({

@@ -48,14 +48,41 @@ test('odop drain does not take up the background tasks that a killed launch has 
   expect(tasksOf(rig.summary('killed'))).toMatchObject({ endless: { left: 0 }, note: { completed: 2 } })
 })
 
+test('a timer whose work item waits for a core queues no other one', { timeout: 60_000 }, async () => {
+  await using rig = createRig()
+  rig.write(
+    'tasks/both.mjs',
+    `import { existsSync } from 'node:fs'
+     import { setTimeout } from 'node:timers/promises'
+     import { task, timer } from 'odop'
+     export const hold = task({ cpus: 'all', priority: 1 }, async () => {
+       while (!existsSync('end')) await setTimeout(20)
+     })
+     export const tick = task({ trigger: timer('50ms') }, async () => {})`,
+  )
+  rig.write('data/.keep', '')
+  const run = rig.start([odop, 'run', '--name', 'ticks', '--', 'sh', '-c', UNTIL_FILE])
+  await until('the cores are held', () => startedIn(rig, 'ticks', 'hold'))
+  // Twenty periods.
+  await new Promise(resolve => setTimeout(resolve, 1000))
+  const events = rig.events('ticks')
+  const held = events.findIndex(event => event.type === 'attempt-started' && event.task === 'hold')
+  const queued = events.slice(held).filter(event => event.type === 'item-queued')
+  rig.write('end', '')
+  await run.finished
+  expect(queued.length).toBeLessThanOrEqual(1)
+})
+
 function tasksOf(summary: Record<string, unknown>): Record<string, unknown> {
   const tasks = summary['tasks'] as { name: string }[]
   return Object.fromEntries(tasks.map(task => [task.name, task]))
 }
 
-function startedIn(rig: Rig, run: string): boolean {
+function startedIn(rig: Rig, run: string, task?: string): boolean {
   try {
-    return rig.events(run).some(event => event.type === 'attempt-started')
+    return rig
+      .events(run)
+      .some(event => event.type === 'attempt-started' && (task === undefined || event.task === task))
   } catch {
     // There is no journal yet.
     return false
