@@ -1,10 +1,18 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
 import type { ConfigurationFile } from './config/file.ts'
-import { type Drain, type Key, type MemoryReserve, readers, readText, type Values } from './config/values.ts'
+import {
+  type ConfigurationProblem,
+  type Drain,
+  type Key,
+  type MemoryReserve,
+  readers,
+  readText,
+  type Values,
+} from './config/values.ts'
 import type { Settings } from './core/model.ts'
 
-export type { Drain, MemoryReserve } from './config/values.ts'
+export type { ConfigurationProblem, Drain, MemoryReserve } from './config/values.ts'
 
 /** What the flags of the command line set. */
 export type Flags = Values
@@ -35,17 +43,6 @@ export interface Configuration {
   readonly odopPath: string
   /** The configuration file that was used. */
   readonly file: string | null
-}
-
-export interface ConfigurationProblem {
-  /** The configuration file, or the name of the variable. */
-  readonly source: string
-  /** The key as the user wrote it; null: the whole source. */
-  readonly key: string | null
-  /** What was expected, what was found. */
-  readonly message: string
-  /** What to do next; null where the message says it. */
-  readonly fix: string | null
 }
 
 export interface ConfigurationSources {

@@ -1,6 +1,5 @@
 import { catchSignals } from './app/caught-signals.ts'
 import { forwardSignals } from './app/signals.ts'
-import { noSuchRun } from './cli/print-status.ts'
 import { type Flags, loadConfiguration } from './config.ts'
 import type { LaunchStarted } from './core/events.ts'
 import { readJournal } from './journal/journal-reader.ts'
@@ -9,6 +8,7 @@ import { runPaths } from './journal/run-paths.ts'
 import { writeStderr } from './os/stderr.ts'
 import { systemCalls } from './os/system-calls.ts'
 import { supervise } from './supervisor/supervise.ts'
+import { noSuchRunText } from './views/runs-text.ts'
 
 export interface DrainRequest {
   readonly run: string
@@ -26,7 +26,7 @@ export async function drainRun({ run, flags, cwd, environment }: DrainRequest): 
   const runs = await listRuns(configuration.odopPath, Date.now())
   const listed = runs.find(({ name }) => name === run)
   const problem = !listed
-    ? noSuchRun(run, runs, configuration.odopPath)
+    ? noSuchRunText(run, runs, configuration.odopPath)
     : listed.state === 'live'
       ? `${run} is still running: it works off its queue itself (odop status ${run})`
       : null

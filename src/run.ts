@@ -4,7 +4,8 @@ import { launchApplication } from './app/launch.ts'
 import { readLaunchContext } from './app/launch-context.ts'
 import { forwardSignals } from './app/signals.ts'
 import { systemCalls } from './os/system-calls.ts'
-import { type SuperviseRequest, supervise } from './supervisor/supervise.ts'
+import type { SuperviseRequest } from './supervisor/request.ts'
+import { supervise } from './supervisor/supervise.ts'
 
 /**
  * `odop run`: launch → supervise (configure, load tasks, watch, loop) → drain → report.

@@ -1,9 +1,10 @@
 import { isatty } from 'node:tty'
 import { loadConfiguration } from '../config.ts'
-import { type ListedRun, listRuns } from '../journal/list-runs.ts'
+import { listRuns } from '../journal/list-runs.ts'
 import { runPaths } from '../journal/run-paths.ts'
 import { writeStderr } from '../os/stderr.ts'
 import type { TextOptions } from '../views/lines.ts'
+import { noSuchRunText } from '../views/runs-text.ts'
 import { type Status, statusOf } from '../views/status.ts'
 import { statusText } from '../views/status-text.ts'
 import { print } from './print.ts'
@@ -55,15 +56,8 @@ async function findStatus(
 ): Promise<{ status: Status } | { problem: string }> {
   const runs = await listRuns(odopPath, Date.now())
   const listed = run === null ? runs[0] : runs.find(({ name }) => name === run)
-  if (!listed) return { problem: noSuchRun(run, runs, odopPath) }
+  if (!listed) return { problem: noSuchRunText(run, runs, odopPath) }
   const { state, details } = await readRun(runPaths(odopPath, listed.name))
   const status = statusOf(state, { now: Date.now(), alive: listed.state === 'live', details, snapshot: null })
   return status === null ? { problem: `the journal of ${listed.name} holds no launch` } : { status }
-}
-
-/** Says what there is instead. */
-export function noSuchRun(run: string | null, runs: readonly ListedRun[], odopPath: string): string {
-  const names = runs.slice(0, 5).map(({ name }) => name)
-  if (run === null || names.length === 0) return `there are no runs in ${odopPath}`
-  return `there is no run named ${run} in ${odopPath}; the newest are ${names.join(', ')} (odop runs)`
 }

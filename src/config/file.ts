@@ -1,10 +1,9 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import type { ConfigurationProblem } from '../config.ts'
 import { runLoader } from '../tasks/loader-process.ts'
 import { distrust } from '../tasks/trusted.ts'
 import { type Found, loadConfigurationText, searchConfiguration } from './search.ts'
-import type { Values } from './values.ts'
+import type { ConfigurationProblem, Values } from './values.ts'
 
 export interface ConfigurationFile {
   /** null: there is none. */

@@ -12,6 +12,17 @@ import {
 } from '../validation/readers.ts'
 import { cpuList } from './cpu-list.ts'
 
+export interface ConfigurationProblem {
+  /** The configuration file, or the name of the variable. */
+  readonly source: string
+  /** The key as the user wrote it; null: the whole source. */
+  readonly key: string | null
+  /** What was expected, what was found. */
+  readonly message: string
+  /** What to do next; null where the message says it. */
+  readonly fix: string | null
+}
+
 /** How the queue is worked off after the application has ended; null: not at all. */
 export type Drain = { readonly limitSeconds: number | null } | null
 

@@ -5,7 +5,7 @@ import { endLaunch, type LaunchEnd } from './end-launch.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { startMetrics } from './metrics.ts'
 import { prepare } from './prepare.ts'
-import type { SuperviseOptions } from './supervise.ts'
+import type { SuperviseOptions } from './request.ts'
 import { openTasks } from './tasks.ts'
 import { openTriggerDesk } from './trigger-desk.ts'
 

@@ -4,8 +4,8 @@ import type { Configuration } from '../config.ts'
 import type { NodeFacts, Settings } from '../core/model.ts'
 import { version } from '../version.ts'
 import type { Recorder } from './recorder.ts'
+import type { SuperviseRequest } from './request.ts'
 import type { RunStore } from './run-store.ts'
-import type { SuperviseRequest } from './supervise.ts'
 
 export interface LaunchFacts {
   readonly recorder: Recorder

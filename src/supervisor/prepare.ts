@@ -7,8 +7,8 @@ import { addDetails } from '../views/details.ts'
 import { configurationProblemText } from '../views/problems-text.ts'
 import { recordLaunch } from './launch-events.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
+import type { SuperviseOptions } from './request.ts'
 import { openRunStore, type RunStore } from './run-store.ts'
-import type { SuperviseOptions } from './supervise.ts'
 
 /** What everything else needs: what was asked for, where we are, and where it is kept. */
 export interface Prepared {

@@ -10,7 +10,7 @@ import { openRun, type RunFolder } from '../journal/run-folder.ts'
 import { defaultRunName } from '../journal/run-name.ts'
 import { type RunPaths, runPaths } from '../journal/run-paths.ts'
 import { addDetails, type Details, newDetails } from '../views/details.ts'
-import type { SuperviseRequest } from './supervise.ts'
+import type { SuperviseRequest } from './request.ts'
 
 /** What stays of a run: its folder, its journal, and what earlier launches have left in them. */
 export interface RunStore {

@@ -1,27 +1,8 @@
-import type { Application, ApplicationExit } from '../app/launch.ts'
-import type { Flags } from '../config.ts'
+import type { ApplicationExit } from '../app/launch.ts'
 import { writeStderr } from '../os/stderr.ts'
 import type { Supervisor } from './bring-up.ts'
 import type { LaunchEnd } from './end-launch.ts'
-
-/** What the command line asks for. */
-export interface SuperviseRequest {
-  readonly mode: 'run' | 'monitor' | 'drain'
-  readonly command: readonly string[]
-  readonly flags: Flags
-  readonly configFile: string | null
-  readonly cwd: string
-  readonly environment: Readonly<Record<string, string | undefined>>
-}
-
-export interface SuperviseOptions {
-  readonly request: SuperviseRequest
-  /** null: `odop drain` has none. */
-  readonly application: Application | null
-  readonly launchedAt: number
-  /** The witness of the signals, whose cost is odop's; null: there is none. */
-  readonly witnessPid: () => number | null
-}
+import type { SuperviseOptions } from './request.ts'
 
 /** odop's part beside a running application, from the outside: nothing in it ever rejects or throws. */
 export interface Supervision {

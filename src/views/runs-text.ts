@@ -26,6 +26,17 @@ export function runsText(runs: readonly RunOverview[], now: number, options: Tex
   return renderLines(lines, options)
 }
 
+/** Says which runs there are instead; `run` null: any would do. */
+export function noSuchRunText(
+  run: string | null,
+  runs: readonly { readonly name: string }[],
+  odopPath: string,
+): string {
+  const names = runs.slice(0, 5).map(({ name }) => name)
+  if (run === null || names.length === 0) return `there are no runs in ${odopPath}`
+  return `there is no run named ${run} in ${odopPath}; the newest are ${names.join(', ')} (odop runs)`
+}
+
 function columns(now: number): readonly Column<RunOverview>[] {
   return [
     { head: 'Run', align: 'left', text: run => printable(run.name) },

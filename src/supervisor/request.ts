@@ -1,0 +1,22 @@
+import type { Application } from '../app/launch.ts'
+import type { Flags } from '../config.ts'
+
+/** What the command line asks for. */
+export interface SuperviseRequest {
+  readonly mode: 'run' | 'monitor' | 'drain'
+  readonly command: readonly string[]
+  readonly flags: Flags
+  readonly configFile: string | null
+  readonly cwd: string
+  readonly environment: Readonly<Record<string, string | undefined>>
+}
+
+/** What `supervise` works with. */
+export interface SuperviseOptions {
+  readonly request: SuperviseRequest
+  /** null: `odop drain` has none. */
+  readonly application: Application | null
+  readonly launchedAt: number
+  /** The witness of the signals, whose cost is odop's; null: there is none. */
+  readonly witnessPid: () => number | null
+}
