@@ -67,9 +67,17 @@ export function pssBytes(pids: readonly number[]): number {
 
 /** The supervisor and its helpers: its descendants that run this package's code. */
 export function odopProcesses(supervisor: number): number[] {
-  const own = (pid: number) =>
-    readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`${path.dirname(path.dirname(odop))}/`)
+  const own = (pid: number) => commandLine(pid).includes(`${path.dirname(path.dirname(odop))}/`)
   return [supervisor, ...descendants(supervisor).filter(own)]
+}
+
+/** Empty when the process has just ended. */
+export function commandLine(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+  } catch {
+    return ''
+  }
 }
 
 function descendants(pid: number): number[] {

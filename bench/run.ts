@@ -1,52 +1,93 @@
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { harvestFigures } from './harvest.ts'
+import { jobFigures } from './job.ts'
+import { largeApplicationFigures } from './large-application.ts'
 import { latencyFigures } from './latency.ts'
-import { type Figure, median, quantile } from './measure.ts'
+import { machine } from './machine.ts'
+import { type Figure, inFolder } from './measure.ts'
+import { type Options, type Part, readOptions } from './options.ts'
+import type { PartResult } from './parts.ts'
+import { schedulerFigures } from './scheduler.ts'
 import { openedFilesFigure, startFigures } from './start.ts'
+import { figureLine } from './table.ts'
+import { throughputFigures } from './throughput.ts'
 import { watchingFigures } from './watching.ts'
+import { prepareWorkloads, type Workloads } from './workloads.ts'
 
 /** `npm run bench`: every figure from one run, as a table and as JSON with the machine's description. Reports, never judges. */
-const figures: Figure[] = [
-  ...(await startFigures(15)),
-  ...(await openedFilesFigure()),
-  ...(await watchingFigures(15)),
-  ...(await latencyFigures(40)),
-]
+const options = readOptions(process.argv.slice(2))
+const figures: Figure[] = []
+const skipped: string[] = []
+const failed: string[] = []
+const details: Partial<Record<Part, unknown>> = {}
+let calibration: Workloads['rates'] | null = null
 
-for (const figure of figures) console.log(line(figure))
+await inFolder(async folder => {
+  const needsWorkloads = options.parts.has('harvest') || options.parts.has('job')
+  const workloads = needsWorkloads ? prepareWorkloads(folder) : null
+  calibration = workloads?.rates ?? null
+  for (const part of options.parts) await measurePart(part, () => measure(part, options, workloads))
+})
+
 const results = fileURLToPath(new URL('./results/', import.meta.url))
 mkdirSync(results, { recursive: true })
 const file = `${results}${new Date().toISOString().replaceAll(':', '')}.json`
-writeFileSync(file, `${JSON.stringify({ machine: machine(), figures }, null, 2)}\n`)
+const report = {
+  machine: machine(),
+  options: readable(options),
+  calibration,
+  figures,
+  skipped,
+  failed,
+  details,
+}
+writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`)
+for (const text of skipped) console.log(`skipped: ${text}`)
+for (const text of failed) console.log(`FAILED: ${text}`)
 console.log(`\n${JSON.stringify(machine())}\nfigures with all samples: ${file}`)
+if (failed.length > 0) process.exitCode = 1
 
-function line({ name, unit, samples, target }: Figure): string {
-  const spread =
-    samples.length > 1
-      ? `  (${show(Math.min(...samples))} – ${show(Math.max(...samples))}, p99 ${show(quantile(samples, 0.99))}, n=${samples.length})`
-      : ''
-  const bound =
-    target?.atMost !== undefined
-      ? `  target ≤ ${target.atMost}`
-      : target?.atLeast !== undefined
-        ? `  target ≥ ${target.atLeast}`
-        : ''
-  return `${name.padEnd(52)} ${show(median(samples)).padStart(8)} ${unit}${bound}${spread}`
-}
-
-function show(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
-}
-
-function machine() {
-  return {
-    cores: os.availableParallelism(),
-    model: os.cpus()[0]?.model,
-    memoryBytes: os.totalmem(),
-    kernel: os.release(),
-    node: process.version,
-    commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
+/** What fails in one part is said, and takes nothing from the others. */
+async function measurePart(part: Part, work: () => Promise<PartResult>): Promise<void> {
+  try {
+    const result = await work()
+    for (const figure of result.figures) console.log(figureLine(figure))
+    figures.push(...result.figures)
+    skipped.push(...result.skipped)
+    if (result.details !== undefined) details[part] = result.details
+  } catch (error) {
+    failed.push(`${part}: ${error instanceof Error ? error.message : String(error)}`)
   }
+}
+
+async function measure(part: Part, given: Options, workloads: Workloads | null): Promise<PartResult> {
+  switch (part) {
+    case 'start':
+      return plain(await startFigures(15))
+    case 'opened':
+      return plain(await openedFilesFigure())
+    case 'watching':
+      return plain(await watchingFigures(15))
+    case 'latency':
+      return plain(await latencyFigures(40))
+    case 'harvest':
+      return workloads === null ? plain([]) : harvestFigures({ ...given, workloads })
+    case 'job':
+      return workloads === null ? plain([]) : jobFigures({ ...given, workloads })
+    case 'throughput':
+      return throughputFigures(given)
+    case 'scheduler':
+      return schedulerFigures({ nodes: 1000, coresOfANode: 128, items: 100_000, calls: 20 })
+    case 'large':
+      return largeApplicationFigures({ processes: 2000, seconds: 30 })
+  }
+}
+
+function plain(list: readonly Figure[]): PartResult {
+  return { figures: list, skipped: [] }
+}
+
+function readable({ parts, shapes, ...rest }: Options) {
+  return { parts: [...parts], shapes: shapes.map(({ name }) => name), ...rest }
 }

@@ -17,9 +17,10 @@ if [ -r /proc/$$/status ]; then
   ODOP_LAUNCH_ENVIRONMENT=$(base64 -w0 /proc/$$/environ 2>/dev/null)
   # One variable can hold 128 KiB.
   if [ ${#ODOP_LAUNCH_ENVIRONMENT} -gt 120000 ]; then ODOP_LAUNCH_ENVIRONMENT=; fi
-  # odop itself speaks to nobody: reading further certificates would take 70 ms of the start. The application and the tasks
-  # get the variable back with the rest of their environment.
-  if [ -n "$ODOP_LAUNCH_ENVIRONMENT" ]; then unset NODE_EXTRA_CA_CERTS; fi
+  # What is meant for the application's Node must not act on odop's: a port for a debugger that the application then can't
+  # have, a module that is preloaded, an option that this Node does not know. And odop speaks to nobody: reading further
+  # certificates would take 70 ms of the start. The application and the tasks get these back with the rest of their environment.
+  if [ -n "$ODOP_LAUNCH_ENVIRONMENT" ]; then unset NODE_OPTIONS NODE_V8_COVERAGE NODE_EXTRA_CA_CERTS; fi
   export ODOP_LAUNCH ODOP_LAUNCH_ENVIRONMENT
 fi
 if ! command -v node >/dev/null; then

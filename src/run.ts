@@ -2,6 +2,7 @@ import { catchSignals } from './app/caught-signals.ts'
 import { exitCodeOf } from './app/exit-code.ts'
 import { launchApplication } from './app/launch.ts'
 import { readLaunchContext } from './app/launch-context.ts'
+import { noteChildren, reapOrphans } from './app/orphans.ts'
 import { forwardSignals } from './app/signals.ts'
 import { systemCalls } from './os/system-calls.ts'
 import type { SuperviseRequest } from './supervisor/request.ts'
@@ -19,11 +20,13 @@ export async function run(request: SuperviseRequest): Promise<number> {
   const caught = catchSignals()
   // Before the launch: what the application daemonises stays below odop, and can be told from other processes.
   systemCalls()?.becomeSubreaper()
+  const children = noteChildren()
   const application = launchApplication({
     command: request.command,
     environment: launchContext.environment,
     launchContext,
   })
+  reapOrphans(children, application.pid)
   const signals = forwardSignals({
     caught,
     application,

@@ -20,6 +20,8 @@ export interface SystemCalls {
   getAffinity(thread: number): number[] | null
   /** Reaps the given child if it is a zombie, without waiting; its CPU seconds with all that it waited for, or null. */
   reap(pid: number): { readonly status: number; readonly cpuSeconds: number } | null
+  /** A child of this process that is a zombie, which it stays; null: there is none. */
+  zombieChild(): number | null
   /** `flock(LOCK_EX | LOCK_NB)`: true, false when somebody else holds it, null when the file system has no locks. */
   lockExclusive(fd: number): boolean | null
   /** `dup2`: makes `to` refer to what `from` refers to. */
@@ -55,6 +57,11 @@ const IOPRIO_WHO_PROCESS = 1
 const IOPRIO_CLASS_IDLE = 3 << 13
 const SYS_IOPRIO_SET: Readonly<Record<string, number>> = { x64: 251, arm64: 30 }
 const WNOHANG = 1
+const P_ALL = 0
+const WEXITED = 4
+const WNOWAIT = 0x01000000
+const SIGINFO_BYTES = 128
+const SI_PID_OFFSET = 16
 const LOCK_EX_NB = 2 | 4
 const EWOULDBLOCK = 11
 const RLIMIT_NOFILE = 7
@@ -88,6 +95,7 @@ function bind(koffi: Koffi): SystemCalls {
   const schedSetaffinity = lazily('int sched_setaffinity(int, size_t, const void *)')
   const schedGetaffinity = lazily('int sched_getaffinity(int, size_t, void *)')
   const wait4 = lazily('int wait4(int, void *, int, void *)')
+  const waitid = lazily('int waitid(int, uint, void *, int)')
   const flock = lazily('int flock(int, int)')
   const dup2 = lazily('int dup2(int, int)')
   const getrlimit = lazily('int getrlimit(int, void *)')
@@ -117,6 +125,11 @@ function bind(koffi: Koffi): SystemCalls {
       const usage = Buffer.alloc(RUSAGE_BYTES)
       if (wait4(pid, status, WNOHANG, usage) !== pid) return null
       return { status: status.readInt32LE(0), cpuSeconds: cpuSecondsOf(usage) }
+    },
+    zombieChild: () => {
+      const info = Buffer.alloc(SIGINFO_BYTES)
+      if (waitid(P_ALL, 0, info, WNOHANG | WEXITED | WNOWAIT) !== 0) return null
+      return info.readInt32LE(SI_PID_OFFSET) || null
     },
     lockExclusive: fd => {
       if (flock(fd, LOCK_EX_NB) === 0) return true

@@ -68,7 +68,8 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       if (ending.has(attempt)) return
       ending.set(attempt, { outcome, reason })
       markTerminating(recorder.state, attempt)
-      agent.terminate(attempt, settings.graceSeconds)
+      // `failed` is over its memory limit: in a grace it would only take more, which the application may need.
+      agent.terminate(attempt, outcome === 'failed' ? 0 : settings.graceSeconds)
     },
     reported(report) {
       if (report.type === 'ended') ended(report)

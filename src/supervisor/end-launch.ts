@@ -5,6 +5,7 @@ import { drain, type EndingParts, endAttempts, endBackground } from './ending.ts
 import type { Metrics } from './metrics.ts'
 import type { Prepared } from './prepare.ts'
 import { report } from './report.ts'
+import { within } from './within.ts'
 
 /** What became of the work of a run, up to the end of this launch. */
 export interface LaunchEnd {
@@ -28,6 +29,8 @@ export interface EndLaunchOptions extends Prepared {
 
 /** How long an application that has ended waits for modules that are still being loaded, when nothing is drained. */
 const LOADING_SECONDS = 10
+/** More than the keeper and the journal may take. */
+const STEP_MILLISECONDS = 10_000
 
 /** The end of a launch, in this order: drain, end attempts, measure, record, clean up, report. */
 export async function endLaunch(options: EndLaunchOptions): Promise<LaunchEnd> {
@@ -43,9 +46,9 @@ export async function endLaunch(options: EndLaunchOptions): Promise<LaunchEnd> {
   await endAttempts(parts, interrupted.aborted ? 'odop was interrupted' : 'the application has ended')
   await options.metrics.finish()
   recorder.record({ type: 'launch-ended', at: now() })
-  await options.stop()
+  await within(STEP_MILLISECONDS, options.stop())
   await report(options)
-  await options.store.close()
+  await within(STEP_MILLISECONDS, options.store.close())
   return { unfinished: unfinishedItems(recorder.state) }
 }
 

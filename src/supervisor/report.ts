@@ -1,4 +1,5 @@
-import { rename, writeFile } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { lstat, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { isatty } from 'node:tty'
 import type { Configuration } from '../config.ts'
 import type { AttemptId, TaskName } from '../core/model.ts'
@@ -9,6 +10,7 @@ import type { Summary } from '../views/summary-schema.ts'
 import { summaryText } from '../views/summary-text.ts'
 import type { Recorder } from './recorder.ts'
 import type { RunStore } from './run-store.ts'
+import { within } from './within.ts'
 
 export interface ReportOptions {
   readonly recorder: Recorder
@@ -34,9 +36,9 @@ export async function report({
   if (summary === null) return
   const files = store.kept ? filesIn(store.paths, summary) : []
   if (configuration.summary !== null) files.push([configuration.summary, jsonText(summary)])
-  for (const [file, content] of files) {
-    const problem = await replace(file, content)
-    if (problem !== null) writeStderr(`odop: the summary could not be written: ${problem}\n`)
+  const written = files.map(([file, content]) => write(file, content))
+  if (!(await within(WRITE_MILLISECONDS, Promise.all(written)))) {
+    writeStderr('odop: the summary could not be written: the file system does not answer\n')
   }
   if (!configuration.quiet) {
     const folder = store.kept ? store.paths.folder : null
@@ -58,15 +60,35 @@ function jsonText(summary: Summary): string {
   return `${JSON.stringify(summary, null, 2)}\n`
 }
 
-/** Whoever reads the file meanwhile sees the old one or the new one, never half of one. */
-async function replace(file: string, content: string): Promise<string | null> {
+const WRITE_MILLISECONDS = 5000
+
+async function write(file: string, content: string): Promise<void> {
   try {
-    const part = `${file}.${process.pid}.part`
-    await writeFile(part, content)
-    await rename(part, file)
-    return null
+    await replace(file, content)
   } catch (error) {
-    return error instanceof Error ? error.message : String(error)
+    const problem = error instanceof Error ? error.message : String(error)
+    writeStderr(`odop: the summary could not be written: ${problem}\n`)
+  }
+}
+
+/** Whoever reads the file meanwhile sees the old one or the new one, never half of one. */
+async function replace(file: string, content: string): Promise<void> {
+  // A file that the application writes to (`--summary /dev/stdout`) is not ours to replace.
+  const target = file.startsWith('/dev/') ? file : await realpath(file).catch(() => file)
+  const there = await lstat(target).catch(() => null)
+  // What is no file (`/dev/null`, a pipe) must stay what it is; without O_NONBLOCK a pipe could wait for its reader for ever.
+  if (there !== null && !there.isFile()) {
+    const flag = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK
+    await writeFile(target, content, { flag })
+    return
+  }
+  const part = `${target}.${process.pid}.part`
+  try {
+    await writeFile(part, content)
+    await rename(part, target)
+  } catch (error) {
+    await rm(part, { force: true }).catch(() => {})
+    throw error
   }
 }
 

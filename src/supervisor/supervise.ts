@@ -3,17 +3,20 @@ import { writeStderr } from '../os/stderr.ts'
 import type { Supervisor } from './bring-up.ts'
 import type { LaunchEnd } from './end-launch.ts'
 import type { SuperviseOptions } from './request.ts'
+import { within } from './within.ts'
 
 /** odop's part beside a running application, from the outside: nothing in it ever rejects or throws. */
 export interface Supervision {
   /** Drains if that was asked for, ends all attempts, reports; null: odop's part had failed. */
   end(exit: ApplicationExit | null): Promise<LaunchEnd | null>
-  /** A signal after the application's end: what is left is for `odop drain`. */
+  /** A signal after the application's end: what is left is for `odop drain`. A second one ends odop at once. */
   interrupt(): void
 }
 
 /** How long the start may still take when the application has already ended. */
 const START_LIMIT_MILLISECONDS = 20_000
+/** Signals that come closer are one wish: a terminal that is closed sends two kinds, others send theirs to all one by one. */
+const SAME_WISH_MILLISECONDS = 500
 
 /**
  * Brings odop's part up beside the application.
@@ -24,7 +27,12 @@ const START_LIMIT_MILLISECONDS = 20_000
 export function supervise(options: SuperviseOptions): Supervision {
   let supervisor: Supervisor | null = null
   let failed = false
-  let interrupted = false
+  let interruptedAt: number | null = null
+  /** What is still running then ends with odop: the keeper sees to that. */
+  let giveUp = () => {}
+  const givenUp = new Promise<null>(resolve => {
+    giveUp = () => resolve(null)
+  })
 
   const fail = (error: unknown) => {
     if (failed) return
@@ -32,6 +40,7 @@ export function supervise(options: SuperviseOptions): Supervision {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
     writeStderr(`odop: internal error; the application goes on without odop. Please report this:\n${what}\n`)
     supervisor?.abandon().catch(() => {})
+    giveUp()
   }
   process.on('uncaughtException', fail)
   process.on('unhandledRejection', fail)
@@ -42,31 +51,27 @@ export function supervise(options: SuperviseOptions): Supervision {
     // Loaded only now: the application is already on its way.
     const { bringUpSupervisor } = await import('./bring-up.ts')
     supervisor = await bringUpSupervisor({ ...options, onBug: fail })
-    if (interrupted) supervisor.interrupt()
+    if (interruptedAt !== null) supervisor.interrupt()
   }
 
   return {
     async end(exit) {
       try {
-        await within(START_LIMIT_MILLISECONDS, started)
-        return failed || supervisor === null ? null : await supervisor.end(exit)
+        await within(START_LIMIT_MILLISECONDS, Promise.race([started, givenUp]))
+        if (supervisor !== null && !failed) return await Promise.race([supervisor.end(exit), givenUp])
+        if (!failed)
+          writeStderr('odop: it was not ready when the application ended: nothing of this run is kept\n')
+        return null
       } catch (error) {
         fail(error)
         return null
       }
     },
     interrupt() {
-      interrupted = true
+      const now = performance.now()
+      interruptedAt ??= now
       supervisor?.interrupt()
+      if (supervisor === null || now - interruptedAt > SAME_WISH_MILLISECONDS) giveUp()
     },
   }
-}
-
-async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, milliseconds)
-  })
-  await Promise.race([work, limit])
-  clearTimeout(timer)
 }

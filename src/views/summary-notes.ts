@@ -18,7 +18,7 @@ interface NoteOptions {
 export function summaryNotes(state: RunView, options: NoteOptions): readonly string[] {
   return [
     ...new Set([
-      ...leftNotes(state),
+      ...leftNotes(state, options),
       ...some(failureNotes(state, options), 'task with failed work items'),
       ...some(refusalNotes(state), 'module that could not be used'),
       ...some(neverFitNotes(state), 'task that can never run here'),
@@ -43,17 +43,20 @@ function neverFitNotes(state: RunView): readonly string[] {
   })
 }
 
-function leftNotes(state: RunView): readonly string[] {
+function leftNotes(state: RunView, { attemptLog }: NoteOptions): readonly string[] {
   const tasks = [...state.tasks.values()].filter(task => itemsLeft(task) > 0 && !isEndless(task.definition))
   const [first, ...others] = tasks
   if (first === undefined || state.launch === null) return []
   const count = tasks.reduce((sum, task) => sum + itemsLeft(task), 0)
   const of = others.length === 0 ? first.name : counted(tasks.length, 'task')
-  const command = `odop drain ${shellWord(state.launch.run)}`
+  // Without a run folder there is nothing that `odop drain` could find.
+  const advice =
+    attemptLog === null
+      ? ''
+      : `; work ${count === 1 ? 'it' : 'them'} off with: odop drain ${shellWord(state.launch.run)}`
   const gone = tasks.filter(task => task.definition === null)
   return [
-    `${counted(count, 'work item')} of ${of} ${count === 1 ? 'is' : 'are'} left; ` +
-      `work ${count === 1 ? 'it' : 'them'} off with: ${command}`,
+    `${counted(count, 'work item')} of ${of} ${count === 1 ? 'is' : 'are'} left${advice}`,
     ...some(
       gone.map(task => `${task.name} has work items left, but no task of this name was loaded`),
       'task that was not loaded',
