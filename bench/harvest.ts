@@ -67,7 +67,9 @@ function shareOfOthers({ othersSeconds, jobSeconds }: RunRecord, { cores }: Work
 async function measureShape(shape: Shape, application: readonly string[], options: HarvestOptions) {
   const { workloads, seconds, repetitions } = options
   const alone = seriesOf('alone', 'alone', 0)
-  const odop = options.taskSeconds.map(size => seriesOf(`odop, tasks of ${size} s`, 'odop', size))
+  // Where nothing is idle, size matters little: the smallest costs the most starts.
+  const sizes = shape.leastHarvest === null ? options.taskSeconds.slice(-1) : options.taskSeconds
+  const odop = sizes.map(size => seriesOf(`odop, tasks of ${size} s`, 'odop', size))
   const others = alternativesOf(shape)
   for (let repetition = 0; repetition < repetitions; repetition++) {
     const now = [alone, ...odop, ...(repetition < options.alternatives ? others : [])]

@@ -36,7 +36,7 @@ export function readOptions(argv: readonly string[]): Options {
     .scriptName('npm run bench --')
     .usage('$0 [options]\n\nMeasures odop, and other tools beside it. Without options: all parts, briefly.')
     .options({
-      full: { type: 'boolean', default: false, describe: 'as the targets are to be shown: 30 to 40 minutes' },
+      full: { type: 'boolean', default: false, describe: 'as the targets are to be shown: some 45 minutes' },
       only: { type: 'string', describe: `parts: ${PARTS.join(',')}` },
       shapes: { type: 'string', describe: `applications: ${SHAPES.map(({ name }) => name).join(',')}` },
       seconds: { type: 'number', describe: 'how long an application takes alone (6; full: 8)' },

@@ -23,6 +23,9 @@ export interface LaunchOptions {
   readonly limitSeconds: number
 }
 
+/** A process that has ended leaves its last output in the pipes for a moment. */
+const PIPES_MILLISECONDS = 1000
+
 /** Starts a command in the session of the bench: a session of its own would be a scheduling group of its own. */
 export function launch(command: readonly string[], { cwd, env, limitSeconds }: LaunchOptions): Running {
   const [program = '', ...words] = command
@@ -46,8 +49,10 @@ export function launch(command: readonly string[], { cwd, env, limitSeconds }: L
     child.once('exit', (code, signal) => {
       const seconds = (performance.now() - before) / 1000
       clearTimeout(limit)
-      // What has inherited the pipes may outlive it; its own output is there a moment later.
-      setImmediate(() => resolve({ code, signal, stdout, stderr, seconds }))
+      const end = () => resolve({ code, signal, stdout, stderr, seconds })
+      child.once('close', end)
+      // What has inherited the pipes may outlive it.
+      setTimeout(end, PIPES_MILLISECONDS).unref()
     })
   })
   return { child, ended }

@@ -38,7 +38,8 @@ static void *one_core(void *index) {
 
 static void pulse(double phase) {
   long cycles = (long)(seconds / (2 * phase) + 0.5);
-  for (long cycle = 0; cycle < (cycles > 1 ? cycles : 1); cycle++) {
+  /* At least two: it must come back to cores that it has left. */
+  for (long cycle = 0; cycle < (cycles > 2 ? cycles : 2); cycle++) {
     busy(phase);
     rest(phase);
   }

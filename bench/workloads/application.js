@@ -27,7 +27,7 @@ async function application() {
 function thread({ shape, seconds, rate }) {
   const phase = PHASES[shape]
   if (phase === undefined) return work(Math.round(seconds * rate))
-  const cycles = Math.max(1, Math.round(seconds / (2 * phase)))
+  const cycles = Math.max(2, Math.round(seconds / (2 * phase)))
   for (let cycle = 0; cycle < cycles; cycle++) {
     work(Math.round(phase * rate))
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, phase * 1000)

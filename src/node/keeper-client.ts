@@ -23,6 +23,8 @@ export interface KeeperClient {
   resume(attempt: AttemptId): void
   /** Resumes it, aborts its signal, sends SIGTERM to all of it, and after the grace SIGKILL. */
   terminate(attempt: AttemptId, graceSeconds: number): void
+  /** The application has left odop's session: attempts from now on run in sessions of their own, see `settle`. */
+  useOwnSessions(): void
   /** odop's processes here; what attempts have started is below their runners. */
   pids(): KeeperPids
   /** Ends all attempts, runners and the keeper, and resolves when nothing is left. */
@@ -101,6 +103,10 @@ class Client implements KeeperClient {
     runner.attempt.graceTimer = setTimeout(() => this.#kill(runner, graceSeconds), graceSeconds * 1000)
   }
 
+  useOwnSessions(): void {
+    this.#pool.useOwnSessions()
+  }
+
   pids(): KeeperPids {
     const runners = [...this.#pool.runners].flatMap(({ pid, attempt }) =>
       pid === null ? [] : [{ pid, attempt: attempt?.spec.attempt ?? null, cores: attempt?.spec.cores ?? [] }],
@@ -142,7 +148,7 @@ class Client implements KeeperClient {
     // It had ended before the stop reached it: the runner must not stay stopped.
     if (attempt.isSuspended) this.resume(end.attempt)
     runner.cpuSeconds = end.runnerCpuSeconds
-    if (end.reusable && attempt.graceTimer === null) {
+    if (end.reusable && attempt.graceTimer === null && !runner.servesLast) {
       this.#finish(runner, attempt.reportOf(end))
     } else {
       // Reported when the runner is gone. After SIGTERM to its group, helpers of the runner itself may be dead.

@@ -1,5 +1,6 @@
 import { type CoreJudgement, idleOptions, judgeNode, UNSEEN } from '../core/idle.ts'
 import type { AttemptId, CoreId, NodeFacts, NodeSnapshot, Settings } from '../core/model.ts'
+import { readProc } from '../os/proc.ts'
 import type { Agent, AttemptReport } from './agent.ts'
 import { type KeeperClient, startKeeper } from './keeper-client.ts'
 import type { RunningAttempt } from './observe/odop-processes.ts'
@@ -17,6 +18,8 @@ export interface LocalAgentOptions {
   readonly now: () => number
   readonly onReport: (report: AttemptReport) => void
   readonly onFailure: (text: string) => void
+  /** The application was seen in a session of its own; attempts that run now are beside it as equals. Once. */
+  readonly onSessionLeft: () => void
 }
 
 /** The agent of the supervisor's own node, with what only the supervisor's node can tell. */
@@ -37,6 +40,7 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
   let judgements: ReadonlyMap<CoreId, CoreJudgement> = new Map()
   let lastAt = now()
   let lastLook: NodeLook | null = null
+  let sessionLeft = false
   const began = new Map<AttemptId, RunningAttempt>()
   const busySeconds = new Map<CoreId, number>()
 
@@ -49,6 +53,7 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
       onReport: report => options.onReport(withSampledUse(report)),
       onFailure: options.onFailure,
     })
+    if (sessionLeft) keeper.useOwnSessions()
     return keeper
   }
   const sampler = createSampler({
@@ -95,7 +100,15 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
       busySeconds.set(core, (busySeconds.get(core) ?? 0) + (busyShare * (at - lastAt)) / 1000)
     }
     lastAt = at
+    followSession(lastLook)
     return lastLook
+  }
+
+  function followSession({ application }: NodeLook): void {
+    if (sessionLeft || !application.elsewhere || !sessionsAreGroups()) return
+    sessionLeft = true
+    keeper?.useOwnSessions()
+    options.onSessionLeft()
   }
 
   function snapshotOf({ cores, availableMemoryBytes, attempts }: NodeLook): NodeSnapshot {
@@ -150,4 +163,9 @@ function idleHelpers(keeper: KeeperClient | null): number[] {
     ...(pid === null ? [] : [pid]),
     ...runners.filter(({ attempt }) => attempt === null).map(runner => runner.pid),
   ]
+}
+
+/** Whether the kernel makes a scheduling group of each session (`sched(7)`, autogroup). */
+function sessionsAreGroups(): boolean {
+  return readProc('/proc/sys/kernel/sched_autogroup_enabled')?.trim() === '1'
 }

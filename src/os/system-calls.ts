@@ -12,6 +12,8 @@ export interface SystemCalls {
   dieWithParent(): boolean
   /** Makes this process the leader of a process group of its own, in the same session. */
   leadProcessGroup(): boolean
+  /** Makes this process the leader of a session of its own, and of a process group in it. */
+  leadSession(): boolean
   /** SCHED_IDLE, nice 19 and the idle I/O class for one thread (0: the calling one); true when all three took effect. */
   runWhenIdle(thread: number): boolean
   /** Pins one thread (0: the calling one) to these cores. */
@@ -89,6 +91,7 @@ function bind(koffi: Koffi): SystemCalls {
   }
   const prctl = lazily('int prctl(int, ulong, ulong, ulong, ulong)')
   const setpgid = lazily('int setpgid(int, int)')
+  const setsid = lazily('int setsid()')
   const schedSetscheduler = lazily('int sched_setscheduler(int, int, const void *)')
   const setpriority = lazily('int setpriority(int, int, int)')
   const syscall = lazily('long syscall(long, long, long, long)')
@@ -107,6 +110,7 @@ function bind(koffi: Koffi): SystemCalls {
     becomeSubreaper: () => prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) === 0,
     dieWithParent: () => prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) === 0,
     leadProcessGroup: () => setpgid(0, 0) === 0,
+    leadSession: () => setsid() > 0,
     runWhenIdle: thread => {
       // The order matters: a nice value can still be raised under SCHED_IDLE, the policy can not be left again.
       const nice = setpriority(PRIO_PROCESS, thread, 19) === 0

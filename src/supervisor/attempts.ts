@@ -12,6 +12,8 @@ export interface Attempts {
   suspend(attempt: AttemptId, reason: string): void
   resume(attempt: AttemptId): void
   terminate(attempt: AttemptId, outcome: Exclude<AttemptOutcome, 'completed'>, reason: string): void
+  /** Ends everything that runs; it is pending again. */
+  requeueAll(reason: string): void
   /** What an agent reports comes in here. */
   reported(report: AttemptReport): void
 }
@@ -29,7 +31,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   const { recorder, agent, settings, store, now } = options
   const ending = new Map<AttemptId, { outcome: Exclude<AttemptOutcome, 'completed'>; reason: string }>()
 
-  return {
+  const attempts: Attempts = {
     start(itemId, attempt, placement) {
       const item = recorder.state.items.get(itemId)
       const task = item && recorder.state.tasks.get(item.task)?.definition
@@ -71,10 +73,14 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       // `failed` is over its memory limit: in a grace it would only take more, which the application may need.
       agent.terminate(attempt, outcome === 'failed' ? 0 : settings.graceSeconds)
     },
+    requeueAll(reason) {
+      for (const attempt of recorder.state.running.keys()) attempts.terminate(attempt, 'requeued', reason)
+    },
     reported(report) {
       if (report.type === 'ended') ended(report)
     },
   }
+  return attempts
 
   function ended(report: Extract<AttemptReport, { type: 'ended' }>) {
     const running = recorder.state.running.get(report.attempt)

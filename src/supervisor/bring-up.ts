@@ -43,6 +43,13 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     now,
     onReport: report => attempts.reported(report),
     onFailure: text => recorder.note('warning', text),
+    onSessionLeft: () => {
+      recorder.note(
+        'info',
+        'the application runs in a session of its own, so attempts do too, at the lowest nice value',
+      )
+      attempts.requeueAll('the application runs in a session of its own')
+    },
   })
   const attempts: Attempts = createAttempts({ recorder, agent, settings, cwd, store, now })
   const desk = openTriggerDesk({ recorder, cwd, now, onQueued: () => loop.wake() })

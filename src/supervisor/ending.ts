@@ -49,8 +49,7 @@ export async function drain(parts: EndingParts, stop: AbortSignal): Promise<void
 /** Ends what runs (those items are pending again), and takes a last look so that nothing that was written is lost. */
 export async function endAttempts(parts: EndingParts, reason: string): Promise<void> {
   parts.loop.pauseStarting()
-  for (const attempt of parts.recorder.state.running.keys())
-    parts.attempts.terminate(attempt, 'requeued', reason)
+  parts.attempts.requeueAll(reason)
   const stop = AbortSignal.timeout((parts.graceSeconds + 5) * 1000)
   const lastLook = Promise.race([
     parts.desk.flush({ incompleteBatches: true }),

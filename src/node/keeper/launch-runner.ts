@@ -2,7 +2,7 @@ import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
 import { entryPoint } from '../../entry-points.ts'
 import type { SystemCalls } from '../../os/system-calls.ts'
-import type { RunnerStart } from './messages.ts'
+import { OWN_SESSION, type RunnerStart } from './messages.ts'
 
 export interface RunnerLaunch {
   readonly start: RunnerStart
@@ -12,7 +12,7 @@ export interface RunnerLaunch {
 
 /** Starts a runner. With native calls it settles itself; without them it is settled here, and made for one attempt. */
 export function launchRunner({ start, native, environment }: RunnerLaunch): ChildProcess {
-  const words = [entryPoint('runner'), String(process.pid)]
+  const words = [entryPoint('runner'), String(process.pid), ...(start.ownSession ? [OWN_SESSION] : [])]
   const options = { cwd: '/', env: environment }
   const [program = '', ...args] = words
   if (native !== null) return fork(program, args, { ...options, execArgv: [], stdio: SILENT })

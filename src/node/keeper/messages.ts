@@ -10,12 +10,16 @@ export type ToKeeper =
   /** SIGKILL to the runner and to all that it started. */
   | { readonly type: 'end-runner'; readonly runner: RunnerId }
 
-/** What must be known when a runner starts; for a kept one nothing. */
+/** The word for a runner that leads a session of its own, see `settle`. */
+export const OWN_SESSION = 'own-session'
+
+/** What must be known when a runner starts. */
 export interface RunnerStart {
   /** Where stdout and stderr go when the runner cannot point them elsewhere itself (without native calls). */
   readonly logFile: string | null
   /** Where it runs when it cannot pin itself. */
   readonly cores: readonly number[]
+  readonly ownSession: boolean
 }
 
 export type FromKeeper =

@@ -22,6 +22,8 @@ export interface Runner {
   idleSince: number
   /** It gets no other attempt. */
   isEnding: boolean
+  /** The same, but its present attempt may end in peace. */
+  servesLast: boolean
 }
 
 export interface RunnerPoolOptions {
@@ -43,6 +45,7 @@ export class RunnerPool {
   readonly #shrinking: NodeJS.Timeout
   #keeper: KeeperProcess | null = null
   #lastRunner: RunnerId = 0
+  #ownSessions = false
   #closing: Promise<void> | null = null
   #afterKeeperEnd: (() => void) | null = null
 
@@ -71,6 +74,15 @@ export class RunnerPool {
 
   send(runner: Runner, message: ToRunner): void {
     this.#keeper?.send({ type: 'to-runner', runner: runner.id, message })
+  }
+
+  /** Runners that are started from now on lead sessions of their own; those that are idle make way for such ones. */
+  useOwnSessions(): void {
+    this.#ownSessions = true
+    for (const runner of this.#runners.values()) {
+      if (runner.attempt === null) this.end(runner)
+      else runner.servesLast = true
+    }
   }
 
   /** SIGKILL to it and to all that it has started. */
@@ -105,9 +117,19 @@ export class RunnerPool {
     this.#lastRunner += 1
     const id = this.#lastRunner
     const nothingYet = { pid: null, isReady: false, attempt: null, module: null, cpuSeconds: 0 }
-    const runner: Runner = { id, ...nothingYet, idleSince: performance.now(), isEnding: false }
+    const runner: Runner = {
+      id,
+      ...nothingYet,
+      idleSince: performance.now(),
+      isEnding: false,
+      servesLast: false,
+    }
     this.#runners.set(id, runner)
-    keeper.send({ type: 'start-runner', runner: id, start: { logFile, cores } })
+    keeper.send({
+      type: 'start-runner',
+      runner: id,
+      start: { logFile, cores, ownSession: this.#ownSessions },
+    })
     return runner
   }
 

@@ -8,6 +8,8 @@ export interface ApplicationLook {
   readonly threads: number
   /** Since the sampler was made; never less than before. */
   readonly cpuSeconds: number
+  /** A process that uses cores runs in another session than odop: there, nice values do not decide between the two. */
+  readonly elsewhere: boolean
   /** Resident memory of all processes: pages that they share are counted once for each. */
   readonly memoryBytes: number
   readonly peakMemoryBytes: number
@@ -36,6 +38,7 @@ export class ApplicationTree {
   readonly #pace = new Pace(SHARE_OF_A_CORE, LONGEST_MS)
   readonly #runDelays: RunDelays | null
   readonly #zombiesSince = new Map<number, number>()
+  readonly #session: number
   #cpuSeconds = 0
   #peakMemoryBytes = 0
 
@@ -44,6 +47,7 @@ export class ApplicationTree {
     this.#family = new ProcessFamily({ ...options, root: options.supervisor, countRoot: false })
     const walk = options.system.startWalk()
     const supervisor = options.system.process(options.supervisor)
+    this.#session = supervisor?.session ?? 0
     this.#runDelays = supervisor && walk.runDelays(supervisor) ? new RunDelays() : null
     // Only what is used from now on counts, not what a supervisor has waited for before.
     this.#family.look(walk)
@@ -78,6 +82,9 @@ export class ApplicationTree {
       processes: alive.length,
       threads: alive.reduce((threads, member) => threads + member.threads, 0),
       cpuSeconds: this.#cpuSeconds,
+      elsewhere: alive.some(
+        member => member.session !== this.#session && member.selfSeconds > NOTEWORTHY_SECONDS,
+      ),
       memoryBytes: this.#family.memoryBytes,
       peakMemoryBytes: this.#peakMemoryBytes,
       runDelaySeconds: this.#runDelays?.seconds ?? null,
@@ -107,6 +114,8 @@ export class ApplicationTree {
 const SHARE_OF_A_CORE = 0.002
 const LONGEST_MS = 10_000
 const ZOMBIE_MS = 500
+/** A process that has used so much may use more. */
+const NOTEWORTHY_SECONDS = 0.3
 
 /** Adds up how long threads were kept waiting; what ended threads had waited stays in the sum. */
 class RunDelays {

@@ -43,6 +43,7 @@ function processLook(stat: ProcessStat): ProcessLook {
   return {
     pid: stat.pid,
     parent: stat.parent,
+    session: stat.session,
     zombie: stat.state === 'Z' || stat.state === 'X',
     startTicks: stat.startTicks,
     selfSeconds: (stat.userTicks + stat.systemTicks) / TICKS_PER_SECOND,

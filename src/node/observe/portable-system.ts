@@ -71,6 +71,7 @@ function processLook(read: { pid: number; ppid: number; ctime: number; memory: n
   return {
     pid: read.pid,
     parent: read.ppid,
+    session: 0,
     zombie: false,
     startTicks: 0,
     selfSeconds: read.ctime / 1000,

@@ -34,6 +34,8 @@ export interface CoreTimes {
 export interface ProcessLook {
   readonly pid: number
   readonly parent: number
+  /** 0 where it is unknown. */
+  readonly session: number
   readonly zombie: boolean
   /** With `pid` this names the process for good; 0 where it is unknown. */
   readonly startTicks: number

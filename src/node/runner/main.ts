@@ -1,6 +1,7 @@
 /** A runner: the kept process in which attempts execute. Started by a keeper, with the keeper's pid as its argument. */
 import { systemCalls } from '../../os/system-calls.ts'
 import type { FromRunner, ToRunner } from '../keeper/messages.ts'
+import { OWN_SESSION } from '../keeper/messages.ts'
 import { sendToTree } from '../keeper/signals.ts'
 import { Runner } from './runner.ts'
 import { settle } from './settle.ts'
@@ -15,7 +16,7 @@ const NOT_FOR_US = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR1'] as const
 for (const signal of NOT_FOR_US) process.on(signal, () => {})
 const keeper = Number(process.argv[2])
 const native = systemCalls()
-settle(native)
+settle(native, process.argv[3] === OWN_SESSION)
 // It may have died before the kernel was asked to tell.
 if (process.ppid !== keeper) process.exit(1)
 

@@ -5,15 +5,19 @@ import type { SystemCalls } from '../../os/system-calls.ts'
 /**
  * Makes this process one that the application does not notice. Its own process group, in the application's session:
  * a session of its own would be a scheduling group of its own, with an equal share of each core.
+ *
+ * An application that has left odop's session is in another group anyway. Beside such a one a session of its own is better:
+ * it has a nice value as a group, and that of odop's session is not ours to change.
  */
-export function settle(native: SystemCalls | null): void {
+export function settle(native: SystemCalls | null, ownSession: boolean): void {
   native?.dieWithParent()
   native?.becomeSubreaper()
-  native?.leadProcessGroup()
+  if (ownSession) native?.leadSession()
+  else native?.leadProcessGroup()
   for (const thread of ownThreads()) native?.runWhenIdle(thread)
   // First to go when memory ends.
   writeQuietly('/proc/self/oom_score_adj', '1000')
-  if (native === null) yieldAsSession(AUTOGROUP_TRIES)
+  if (native === null || ownSession) yieldAsSession(AUTOGROUP_TRIES)
 }
 
 /** Threads that start later inherit it from those that start them. */

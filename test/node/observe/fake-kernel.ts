@@ -3,6 +3,7 @@ import type { CoreTimes, ProcessLook, System } from '../../../src/node/observe/s
 interface FakeProcess {
   pid: number
   parent: number
+  session: number
   zombie: boolean
   startTicks: number
   selfSeconds: number
@@ -30,6 +31,7 @@ export class FakeKernel implements System {
     this.#processes.set(pid, {
       pid,
       parent,
+      session: 1,
       zombie: false,
       startTicks: ++this.#starts,
       selfSeconds: 0,
