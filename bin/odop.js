@@ -74,7 +74,11 @@ function startWithoutOdop(error) {
   fs.writeSync(2, `odop: this installation is damaged, install it again: ${error.message}\n`)
   if (!['run', 'monitor'].includes(command) || !words.includes('--') || program === undefined) process.exit(1)
   fs.writeSync(2, 'odop: the application runs without odop\n')
-  const { ODOP_LAUNCH, ODOP_LAUNCH_ENVIRONMENT, ...env } = process.env
+  const { ODOP_LAUNCH, ODOP_LAUNCH_ENVIRONMENT = '', ...env } = process.env
+  for (const entry of Buffer.from(ODOP_LAUNCH_ENVIRONMENT, 'base64').toString().split('\0')) {
+    if (entry.startsWith('NODE_'))
+      env[entry.slice(0, entry.indexOf('='))] = entry.slice(entry.indexOf('=') + 1)
+  }
   const child = require('node:child_process').spawn(program, args, { stdio: 'inherit', env })
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2']) {
     process.on(signal, () => child.kill(signal))

@@ -1,10 +1,18 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { writeStderr } from '../os/stderr.ts'
 import { print } from './print.ts'
 
 /** Writes `tasks/first.ts` and `odop.config.ts`; a file that is there already is left as it is. */
 export async function writeFirstTask(folder: string): Promise<number> {
-  await mkdir(path.join(folder, 'tasks'), { recursive: true, mode: 0o755 })
+  const tasks = path.join(folder, 'tasks')
+  try {
+    // Whatever the umask: what others can write would be refused.
+    await mkdir(tasks, { recursive: true, mode: 0o755 })
+  } catch (error) {
+    writeStderr(`odop: could not make ${tasks}: ${(error as Error).message}\n`)
+    return 1
+  }
   const lines = [
     await writeNew(folder, 'tasks/first.ts', FIRST_TASK),
     await writeNew(folder, 'odop.config.ts', CONFIGURATION),

@@ -12,10 +12,12 @@ export async function buildDriver(): Promise<{ readonly folder: string; readonly
   mkdirSync(path.join(folder, 'bin'))
   writeFileSync(path.join(folder, 'package.json'), '{"type":"module"}')
   symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'))
-  copyFileSync(path.join(root, 'bin/odop.js'), path.join(folder, 'bin/odop.js'))
+  for (const file of ['odop.js', 'package.json']) {
+    copyFileSync(path.join(root, 'bin', file), path.join(folder, 'bin', file))
+  }
   await build({
     entryPoints: [fileURLToPath(new URL('driver.ts', import.meta.url))],
-    outfile: path.join(folder, 'dist/cli.js'),
+    outfile: path.join(folder, 'dist/driver.js'),
     bundle: true,
     format: 'esm',
     platform: 'node',
@@ -23,5 +25,7 @@ export async function buildDriver(): Promise<{ readonly folder: string; readonly
     banner: { js: "import{createRequire as r}from'node:module';const require=r(import.meta.url);" },
     logLevel: 'error',
   })
+  // It waits at its top, which only a module can.
+  writeFileSync(path.join(folder, 'dist/cli.cjs'), "importLater('driver.js')")
   return { folder, odop: path.join(folder, 'bin/odop.js') }
 }
