@@ -30,6 +30,8 @@ export interface LoopOptions {
 
 /** Between two looks while attempts run or wait: the application's return must be seen soon. */
 const FAST_MILLISECONDS = 100
+/** With thousands of short items something happens all the time: decisions may be made on a sample of this age. */
+const SAMPLE_MILLISECONDS = 40
 /** Between two looks while there is nothing to do: odop must cost next to nothing. */
 const SLOW_MILLISECONDS = 1000
 
@@ -38,15 +40,21 @@ export function startLoop(options: LoopOptions): Loop {
   let woken = false
   let starting = true
   let stopped = false
+  let node = options.agent.sample()
+  let sampledAt = options.now()
 
   const look = () => {
     timer = null
     woken = false
     if (stopped) return
     try {
-      const node = options.agent.sample()
+      const now = options.now()
+      if (now - sampledAt >= SAMPLE_MILLISECONDS || now < sampledAt) {
+        node = options.agent.sample()
+        sampledAt = now
+      }
       const snapshot = { nodes: [node], remainingSeconds: options.remainingSeconds() }
-      for (const action of schedule(options.state, snapshot, options.now())) {
+      for (const action of schedule(options.state, snapshot, now)) {
         if (starting || action.type !== 'start') perform(action, options.attempts)
       }
       options.onLook(snapshot)
