@@ -24,7 +24,7 @@ export interface KeeperClient {
   /** Resumes it, aborts its signal, sends SIGTERM to all of it, and after the grace SIGKILL. */
   terminate(attempt: AttemptId, graceSeconds: number): void
   /** The application has left odop's session: attempts from now on run in sessions of their own, see `settle`. */
-  useOwnSessions(): void
+  leaveSession(): void
   /** odop's processes here; what attempts have started is below their runners. */
   pids(): KeeperPids
   /** Ends all attempts, runners and the keeper, and resolves when nothing is left. */
@@ -103,8 +103,8 @@ class Client implements KeeperClient {
     runner.attempt.graceTimer = setTimeout(() => this.#kill(runner, graceSeconds), graceSeconds * 1000)
   }
 
-  useOwnSessions(): void {
-    this.#pool.useOwnSessions()
+  leaveSession(): void {
+    this.#pool.leaveSession()
   }
 
   pids(): KeeperPids {

@@ -53,7 +53,7 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
       onReport: report => options.onReport(withSampledUse(report)),
       onFailure: options.onFailure,
     })
-    if (sessionLeft) keeper.useOwnSessions()
+    if (sessionLeft) keeper.leaveSession()
     return keeper
   }
   const sampler = createSampler({
@@ -107,7 +107,7 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
   function followSession({ application }: NodeLook): void {
     if (sessionLeft || !application.elsewhere || !sessionsAreGroups()) return
     sessionLeft = true
-    keeper?.useOwnSessions()
+    keeper?.leaveSession()
     options.onSessionLeft()
   }
 
