@@ -1,10 +1,13 @@
+import { access } from 'node:fs/promises'
 import path from 'node:path'
-import type { AttemptId, AttemptOutcome, ItemId, Placement, Settings } from '../core/model.ts'
+import type { AttemptId, AttemptOutcome, FilePath, ItemId, Placement, Settings } from '../core/model.ts'
 import { retryAt } from '../core/retry.ts'
 import { markTerminating } from '../core/state.ts'
 import type { Agent, AttemptReport } from '../node/agent.ts'
+import { pathToBytes } from '../os/path-bytes.ts'
 import type { Recorder } from './recorder.ts'
 import type { RunStore } from './run-store.ts'
+import { within } from './within.ts'
 
 /** Carries out decisions about attempts, and turns what agents report of them into events. */
 export interface Attempts {
@@ -77,12 +80,17 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       for (const attempt of recorder.state.running.keys()) attempts.terminate(attempt, 'requeued', reason)
     },
     reported(report) {
-      if (report.type === 'ended') ended(report)
+      if (report.type !== 'ended') return
+      const running = recorder.state.running.get(report.attempt)
+      const files = running && recorder.state.items.get(running.item)?.files
+      // Only a failure is worth the question, and nobody waits for it but the retry.
+      if (report.failure === null || !files || files.length === 0) ended(report, false)
+      else void areGone(files).then(gone => ended(report, gone))
     },
   }
   return attempts
 
-  function ended(report: Extract<AttemptReport, { type: 'ended' }>) {
+  function ended(report: Extract<AttemptReport, { type: 'ended' }>, inputsAreGone: boolean) {
     const running = recorder.state.running.get(report.attempt)
     if (!running) return
     const asked = ending.get(report.attempt)
@@ -92,6 +100,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     const task = recorder.state.tasks.get(running.task)?.definition
     const item = recorder.state.items.get(running.item)
     const counted = outcome === 'failed' || outcome === 'timeout'
+    const reason = asked?.reason ?? report.failure
     recorder.record({
       type: 'attempt-ended',
       at: report.at,
@@ -99,12 +108,34 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       item: running.item,
       task: running.task,
       outcome,
-      reason: asked?.reason ?? report.failure,
+      reason:
+        inputsAreGone && outcome === 'failed'
+          ? `${reason}; not tried again, because its input is gone`
+          : reason,
       usage: report.usage,
       retryAt:
-        counted && task && item
+        counted && task && item && !inputsAreGone
           ? retryAt({ task, settings, failures: item.failures + 1, now: report.at })
           : null,
     })
   }
 }
+
+/** Whether none of the files is there any more. Where a file system does not answer in time, they count as there. */
+async function areGone(files: readonly FilePath[]): Promise<boolean> {
+  let gone = false
+  const asked = Promise.all(files.map(isGone)).then(answers => {
+    gone = answers.every(answer => answer)
+  })
+  await within(ANSWER_MILLISECONDS, asked)
+  return gone
+}
+
+function isGone(file: FilePath): Promise<boolean> {
+  return access(pathToBytes(file)).then(
+    () => false,
+    (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
+  )
+}
+
+const ANSWER_MILLISECONDS = 1000

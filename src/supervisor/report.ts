@@ -36,9 +36,10 @@ export async function report({
   if (summary === null) return
   const files = store.kept ? filesIn(store.paths, summary) : []
   if (configuration.summary !== null) files.push([configuration.summary, jsonText(summary)])
-  const written = files.map(([file, content]) => write(file, content))
-  if (!(await within(WRITE_MILLISECONDS, Promise.all(written)))) {
-    writeStderr('odop: the summary could not be written: the file system does not answer\n')
+  const problem = await writeAll(files)
+  // One full disk is one warning.
+  if (problem !== null && !store.hasFailed()) {
+    writeStderr(`odop: the summary could not be written: ${problem}\n`)
   }
   if (!configuration.quiet) {
     const folder = store.kept ? store.paths.folder : null
@@ -62,13 +63,16 @@ function jsonText(summary: Summary): string {
 
 const WRITE_MILLISECONDS = 5000
 
-async function write(file: string, content: string): Promise<void> {
-  try {
-    await replace(file, content)
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error)
-    writeStderr(`odop: the summary could not be written: ${problem}\n`)
-  }
+/** The first problem; null: there was none. */
+async function writeAll(files: readonly [file: string, content: string][]): Promise<string | null> {
+  const problems: string[] = []
+  const written = files.map(([file, content]) =>
+    replace(file, content).catch((error: unknown) => {
+      problems.push(error instanceof Error ? error.message : String(error))
+    }),
+  )
+  const inTime = await within(WRITE_MILLISECONDS, Promise.all(written))
+  return problems[0] ?? (inTime ? null : 'the file system does not answer')
 }
 
 /** Whoever reads the file meanwhile sees the old one or the new one, never half of one. */

@@ -23,6 +23,8 @@ export interface RunStore {
   readonly details: Details
   /** What a user should know about all this, once. */
   readonly warnings: readonly string[]
+  /** The user was told that the run's folder can't be written any more. */
+  hasFailed(): boolean
   makeLogFolder(task: TaskName): Promise<void>
   close(): Promise<void>
 }
@@ -64,7 +66,12 @@ async function inFolder(
     return withoutFolder(name, problem.text)
   }
   await mkdir(path.dirname(paths.metrics(name)), { recursive: true }).catch(() => {})
-  const journal = openJournal({ file: paths.journal, run: name, warn: options.warn, now: options.now })
+  let failed = false
+  const warn = (text: string) => {
+    failed = true
+    options.warn(text)
+  }
+  const journal = openJournal({ file: paths.journal, run: name, warn, now: options.now })
   return {
     name,
     paths,
@@ -73,6 +80,7 @@ async function inFolder(
     state,
     details,
     warnings: problem ? [...warnings, problem.text] : warnings,
+    hasFailed: () => failed,
     makeLogFolder: makeLogFolderIn(paths),
     async close() {
       await journal.close()
@@ -95,6 +103,7 @@ async function withoutFolder(name: string, reason: string): Promise<RunStore> {
     state: newState(),
     details: newDetails(),
     warnings: [`the run's folder can't be used, so nothing of this run is kept: ${reason}`],
+    hasFailed: () => false,
     makeLogFolder: makeLogFolderIn(paths),
     close: () => rm(temporary, { recursive: true, force: true }).catch(() => {}),
   }

@@ -146,3 +146,25 @@ export default task({ name: 'stuck', trigger: fileIn('data'), time: '500ms', ret
   expect(ends.map(({ outcome }) => outcome)).toEqual(['timeout'])
   expect(rig.processes()).toEqual([])
 })
+
+test('an item whose file has vanished is not tried again', async () => {
+  await using rig = createRig()
+  rig.write('data/a.bin', 'x')
+  rig.write(
+    'tasks/read.mjs',
+    `
+import { readFileSync, rmSync } from 'node:fs'
+import { fileIn, task } from 'odop'
+export default task({ name: 'read', trigger: fileIn('data') }, ({ file }) => {
+  rmSync(file)
+  readFileSync(file)
+})
+`,
+  )
+  const { code } = await rig.odop(['run', '--name', 'gone', '--drain', '--', 'true'])
+  expect(code).toBe(0)
+  const ends = rig.events('gone').filter(event => event.type === 'attempt-ended')
+  expect(ends).toMatchObject([
+    { outcome: 'failed', retryAt: null, reason: expect.stringContaining('its input is gone') },
+  ])
+})

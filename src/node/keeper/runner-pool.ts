@@ -177,7 +177,7 @@ export class RunnerPool {
     this.#runners.delete(runner.id)
     // One that ends before it is ready would only do so again.
     if (runner.isReady) this.#warmUp()
-    else if (runner.attempt === null) this.#options.onFailure(how)
+    else if (runner.attempt === null && !runner.isEnding) this.#options.onFailure(how)
     this.#options.onEnded(runner, how, cpuSeconds)
   }
 
