@@ -42,7 +42,9 @@ export function launchApplication(request: LaunchRequest): Application {
     mayBeRefused: mayBeRefused(name, environment['PATH']),
   })
   const subprocess = withOpenFilesLimit(launchContext.openFilesLimit, () =>
-    spawnInherited(start, launchContext.inheritedFds),
+    withInheritedFds(launchContext.inheritedFds.filter(isOpen), listedFds =>
+      spawnInherited(start, listedFds),
+    ),
   )
   let running = subprocess.pid !== undefined
   subprocess.once('exit', () => {
@@ -73,9 +75,8 @@ const HERE = '/proc/self/cwd'
 
 /** `inherit` passes a descriptor on under its number; `ignore` leaves those between closed. */
 function stdioAbove2(fds: readonly number[]): ('inherit' | 'ignore')[] {
-  const open = fds.filter(isOpen)
-  const above2 = Array.from({ length: Math.max(2, ...open) - 2 }, (_, index) => index + 3)
-  return above2.map(fd => (open.includes(fd) ? 'inherit' : 'ignore'))
+  const above2 = Array.from({ length: Math.max(2, ...fds) - 2 }, (_, index) => index + 3)
+  return above2.map(fd => (fds.includes(fd) ? 'inherit' : 'ignore'))
 }
 
 function isOpen(fd: number): boolean {
@@ -84,6 +85,21 @@ function isOpen(fd: number): boolean {
     return true
   } catch {
     return false
+  }
+}
+
+/**
+ * Node has marked all descriptors as not to be inherited; for the moment of the spawn these are. Without native calls they
+ * are listed, which takes execa a while when their numbers are high.
+ */
+function withInheritedFds<T>(fds: readonly number[], spawn: (listedFds: readonly number[]) => T): T {
+  const native = systemCalls()
+  if (native === null) return spawn(fds)
+  for (const fd of fds) native.setInheritable(fd, true)
+  try {
+    return spawn([])
+  } finally {
+    for (const fd of fds) native.setInheritable(fd, false)
   }
 }
 

@@ -30,6 +30,8 @@ export interface SystemCalls {
   duplicateOnto(from: number, to: number): boolean
   /** `_exit`: ends this process at once, without what Node and C libraries do at the end. Does not return. */
   exitAtOnce(code: number): void
+  /** Whether programs that are executed from here on get this descriptor: `fcntl(F_SETFD)`. */
+  setInheritable(fd: number, inheritable: boolean): boolean
   /** The soft limit of open files (Node raises its own to the hard limit; the application must not inherit that). */
   setOpenFilesLimit(soft: number): number | null
 }
@@ -66,6 +68,8 @@ const SIGINFO_BYTES = 128
 const SI_PID_OFFSET = 16
 const LOCK_EX_NB = 2 | 4
 const EWOULDBLOCK = 11
+const F_SETFD = 2
+const FD_CLOEXEC = 1
 const RLIMIT_NOFILE = 7
 /** sizeof(cpu_set_t) would be 128; larger machines need more, and the kernel accepts any multiple of 8. */
 const CPU_SET_BYTES = 1024
@@ -101,6 +105,7 @@ function bind(koffi: Koffi): SystemCalls {
   const waitid = lazily('int waitid(int, uint, void *, int)')
   const flock = lazily('int flock(int, int)')
   const dup2 = lazily('int dup2(int, int)')
+  const fcntl = lazily('int fcntl(int, int, long)')
   const getrlimit = lazily('int getrlimit(int, void *)')
   const exit = lazily('void _exit(int)')
   const setrlimit = lazily('int setrlimit(int, const void *)')
@@ -140,6 +145,7 @@ function bind(koffi: Koffi): SystemCalls {
       return koffi.errno() === EWOULDBLOCK ? false : null
     },
     duplicateOnto: (from, to) => dup2(from, to) === to,
+    setInheritable: (fd, inheritable) => fcntl(fd, F_SETFD, inheritable ? 0 : FD_CLOEXEC) === 0,
     exitAtOnce: code => void exit(code),
     setOpenFilesLimit: soft => {
       const limits = Buffer.alloc(16)
