@@ -68,7 +68,7 @@ async function measure(part: Part, given: Options, workloads: Workloads | null):
     case 'opened':
       return plain(await openedFilesFigure())
     case 'watching':
-      return plain(await watchingFigures(15))
+      return plain(await watchingFigures(30))
     case 'latency':
       return plain(await latencyFigures(40))
     case 'harvest':

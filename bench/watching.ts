@@ -31,7 +31,7 @@ export async function watchingFigures(seconds: number): Promise<Figure[]> {
     writeFileSync(path.join(folder, 'tasks', 'watch.js'), TASK)
     const child = start([odop, 'run', '--quiet', '--', 'sh', '-c', APPLICATION], folder)
     const supervisor = child.pid ?? 0
-    await sleep(4000) // the start is measured elsewhere
+    await sleep(15_000) // the start, and what V8 tidies up after it, is measured elsewhere
     const before = cpuSeconds(odopProcesses(supervisor))
     await sleep(seconds * 1000)
     const pids = odopProcesses(supervisor)
