@@ -1,25 +1,8 @@
 import yargs from 'yargs'
 import { writeStderr } from '../os/stderr.ts'
 import { version } from '../version.ts'
-import type { Command, Invocation } from './command.ts'
-import { doctorCommand } from './doctor-command.ts'
-import { drainCommand } from './drain-command.ts'
-import { initCommand } from './init-command.ts'
-import { monitorCommand, runCommand } from './run-command.ts'
-import { runsCommand } from './runs-command.ts'
-import { statusCommand } from './status-command.ts'
-import { tasksCommand } from './tasks-command.ts'
-
-const commands: readonly Command[] = [
-  runCommand,
-  monitorCommand,
-  statusCommand,
-  runsCommand,
-  drainCommand,
-  tasksCommand,
-  initCommand,
-  doctorCommand,
-]
+import type { Invocation } from './command.ts'
+import { commands } from './commands.ts'
 
 /** Exit code of a usage error, before anything was launched. */
 const USAGE_ERROR = 2

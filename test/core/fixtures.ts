@@ -13,6 +13,7 @@ import type {
   TaskDefinition,
 } from '../../src/core/model.ts'
 import { apply, newState, type RunState } from '../../src/core/state.ts'
+import { sampleTask } from '../sample-task.ts'
 
 /** 2025-01-01: any time will do. */
 export const T0 = 1_735_689_600_000
@@ -30,7 +31,7 @@ export const SETTINGS: Settings = {
 export const GB = 1024 ** 3
 
 export function task(parts: Partial<TaskDefinition> = {}): TaskDefinition {
-  return {
+  return sampleTask({
     name: 'reduce',
     module: '/tasks/reduce.ts',
     index: 0,
@@ -44,20 +45,8 @@ export function task(parts: Partial<TaskDefinition> = {}): TaskDefinition {
       flush: 'end',
       settleSeconds: 1,
     },
-    priority: 0,
-    cpus: 1,
-    memoryBytes: null,
-    timeSeconds: null,
-    maxRuns: null,
-    replicas: null,
-    retries: null,
-    retryDelaySeconds: null,
-    ioBound: false,
-    networkBound: false,
-    env: {},
-    cwd: null,
     ...parts,
-  }
+  })
 }
 
 export function facts(parts: Partial<NodeFacts> & { count?: number } = {}): NodeFacts {

@@ -1,5 +1,6 @@
 import type { LaunchStarted, OdopEvent } from '../../src/core/events.ts'
-import type { NodeFacts, Settings, TaskDefinition } from '../../src/core/model.ts'
+import type { NodeFacts, Settings } from '../../src/core/model.ts'
+import { sampleTask } from '../sample-task.ts'
 
 export const settings: Settings = {
   policy: 'priority',
@@ -20,25 +21,7 @@ const facts: NodeFacts = {
   yieldMode: 'kernel',
 }
 
-const task: TaskDefinition = {
-  name: 'reduce',
-  module: '/work/tasks/reduce.ts',
-  index: 0,
-  kind: 'function',
-  trigger: { kind: 'background' },
-  priority: 0,
-  cpus: 'all',
-  memoryBytes: null,
-  timeSeconds: 60,
-  maxRuns: null,
-  replicas: null,
-  retries: null,
-  retryDelaySeconds: null,
-  ioBound: false,
-  networkBound: false,
-  env: {},
-  cwd: null,
-}
+const task = sampleTask({ name: 'reduce', cpus: 'all', timeSeconds: 60 })
 
 const usage = { wallSeconds: 1, cpuSeconds: 0.5, peakMemoryBytes: 1000 }
 

@@ -2,6 +2,7 @@ import type { LaunchStarted, OdopEvent } from '../../src/core/events.ts'
 import type { NodeFacts, NodeUsage, Settings, TaskDefinition } from '../../src/core/model.ts'
 import { type RunState, replay } from '../../src/core/state.ts'
 import { addDetails, type Details, newDetails } from '../../src/views/details.ts'
+import { sampleTask } from '../sample-task.ts'
 
 /** The default settings of a run, for tests that do not care. */
 export const settings: Settings = {
@@ -16,7 +17,7 @@ export const settings: Settings = {
 
 /** A task that takes each file of `data`, on one core. */
 export function taskDefinition(name: string, other: Partial<TaskDefinition> = {}): TaskDefinition {
-  return {
+  return sampleTask({
     name,
     module: `/work/sim/tasks/${name}.ts`,
     index: 0,
@@ -30,20 +31,8 @@ export function taskDefinition(name: string, other: Partial<TaskDefinition> = {}
       flush: 'end',
       settleSeconds: 2,
     },
-    priority: 0,
-    cpus: 1,
-    memoryBytes: null,
-    timeSeconds: null,
-    maxRuns: null,
-    replicas: null,
-    retries: null,
-    retryDelaySeconds: null,
-    ioBound: false,
-    networkBound: false,
-    env: {},
-    cwd: null,
     ...other,
-  }
+  })
 }
 
 export function nodeFacts(name: string, cores = 2): NodeFacts {

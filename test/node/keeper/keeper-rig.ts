@@ -5,6 +5,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { AttemptReport, AttemptSpec } from '../../../src/node/agent.ts'
 import { type KeeperClient, startKeeper } from '../../../src/node/keeper-client.ts'
+import { sampleTask } from '../../sample-task.ts'
 import { indexOf } from './fixtures/tasks.mjs'
 
 export type Ended = Extract<AttemptReport, { type: 'ended' }>
@@ -85,25 +86,7 @@ export function specOf({ task, folder, count, env, module, ...rest }: SpecOption
   return {
     attempt: `test#${count}.1`,
     number: 1,
-    task: {
-      name: 'test',
-      module: module ?? fixtureModule,
-      index,
-      kind: 'function',
-      trigger: { kind: 'background' },
-      priority: 0,
-      cpus: 1,
-      memoryBytes: null,
-      timeSeconds: null,
-      maxRuns: null,
-      replicas: null,
-      retries: null,
-      retryDelaySeconds: null,
-      ioBound: false,
-      networkBound: false,
-      env: env ?? {},
-      cwd: null,
-    },
+    task: sampleTask({ name: 'test', module: module ?? fixtureModule, index, env: env ?? {} }),
     files: [],
     node: 'here',
     // Unpinned, so that a busy core of a small machine holds up no test.

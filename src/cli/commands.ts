@@ -1,0 +1,20 @@
+import type { Command } from './command.ts'
+import { doctorCommand } from './doctor-command.ts'
+import { drainCommand } from './drain-command.ts'
+import { initCommand } from './init-command.ts'
+import { monitorCommand, runCommand } from './run-command.ts'
+import { runsCommand } from './runs-command.ts'
+import { statusCommand } from './status-command.ts'
+import { tasksCommand } from './tasks-command.ts'
+
+/** All commands of odop, in the order in which `odop --help` lists them. */
+export const commands: readonly Command[] = [
+  runCommand,
+  monitorCommand,
+  statusCommand,
+  runsCommand,
+  drainCommand,
+  tasksCommand,
+  initCommand,
+  doctorCommand,
+]
