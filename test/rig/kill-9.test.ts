@@ -35,7 +35,11 @@ test(`kill -9 on odop at ${KILLS} random moments: nothing lost, nothing done aga
   rig.write('app.cjs', APPLICATION)
   rig.write('data/.keep', '')
 
-  for (let kill = 0; kill < KILLS; kill++) await killOneLaunch(rig)
+  const seconds: number[] = []
+  for (let kill = 0; kill < KILLS; kill++) seconds.push(await killOneLaunch(rig))
+  seconds.sort((a, b) => a - b)
+  // The odd one may have had to wait for a core of a busy machine.
+  expect(seconds[Math.floor(KILLS * 0.8)]).toBeLessThan(2)
 
   rig.write('stop', '')
   const last = await rig.odop(['run', '--name', 'killed', '--drain', '--', process.execPath, 'app.cjs'])
@@ -43,25 +47,25 @@ test(`kill -9 on odop at ${KILLS} random moments: nothing lost, nothing done aga
 
   const processed = new Set(rig.read('done').trim().split('\n'))
   const written = rig.list('data').filter(name => name.endsWith('.bin'))
+  expect(written).toHaveLength(FILES)
   expect(written.filter(name => !processed.has(name))).toEqual([])
   expect(startedAgainAfterCompletion(rig)).toEqual([])
   expect(rig.processes()).toEqual([])
 })
 
-/** A launch that is killed at a random moment of its life; the application goes on until it is told to stop. */
-async function killOneLaunch(rig: Rig): Promise<void> {
+/** A launch that is killed at a random moment of its life. Returns how long anything of odop outlived it. */
+async function killOneLaunch(rig: Rig): Promise<number> {
   const launch = rig.start([odop, 'run', '--name', 'killed', '--', process.execPath, 'app.cjs'])
   const application = await applicationOf(rig, launch.pid)
   await new Promise(resolve => setTimeout(resolve, Math.random() * 1500))
   process.kill(launch.pid, 'SIGKILL')
-  await until(
-    'only the application is left',
-    () => rig.processes().every(({ pid }) => pid === application),
-    2,
-  )
+  const killedAt = performance.now()
+  await until('only the application is left', () => rig.processes().every(({ pid }) => pid === application))
+  const seconds = (performance.now() - killedAt) / 1000
   expect(existsSync(`/proc/${application}`)).toBe(true)
   process.kill(application, 'SIGKILL')
   await until('the application is gone', () => rig.processes().length === 0)
+  return seconds
 }
 
 async function applicationOf(rig: Rig, supervisor: number): Promise<number> {

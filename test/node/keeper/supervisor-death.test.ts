@@ -47,7 +47,7 @@ describe.skipIf(process.platform !== 'linux').each([
   ['with native calls', {}],
   ['without native calls', { ODOP_NO_NATIVE: '1' }],
 ])('on Linux, %s', (_, environment) => {
-  test('kill -9 of the supervisor: no process is left after 2 s, stopped ones included, nor a scratch folder', async () => {
+  test('kill -9 of the supervisor: no process is left, stopped ones included, nor a scratch folder', async () => {
     const tasks = [
       'suspended function ticks',
       'function blocks',
@@ -61,11 +61,8 @@ describe.skipIf(process.platform !== 'linux').each([
     await until('one is stopped', () => processesMarked(mark).filter(pid => stateOf(pid) === 'T').length > 3)
     const keeper = keeperOf(child)
     child.kill('SIGKILL')
-    await until(
-      'all are killed',
-      () => processesMarked(mark).every(pid => pid === keeper || isDoomed(pid)),
-      2,
-    )
+    // How soon is for test/rig/kill-9.test.ts: here other suites may keep the cores busy, and dying takes a core, too.
+    await until('all are killed', () => processesMarked(mark).every(pid => pid === keeper || isDoomed(pid)))
     await until('nothing is left', () => processesMarked(mark).length === 0)
     expect(readdirSync(folder).filter(name => name.startsWith('scratch'))).toEqual([])
   })
