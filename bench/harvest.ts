@@ -80,7 +80,6 @@ async function measureShape(shape: Shape, application: readonly string[], option
         application,
         taskSeconds: one.taskSeconds,
         tasks: null,
-        settings: shape.settings,
         limitSeconds: 60 + 10 * seconds,
       })
       one.runs.push({ repetition, record })

@@ -9,8 +9,6 @@ export interface Shape {
   readonly leastHarvest: number | null
   /** Words of the command, or why the machine can't run it. */
   command(workloads: Workloads, seconds: number): readonly string[] | { readonly missing: string }
-  /** Settings that this shape is measured with, as `ODOP_*` variables. */
-  readonly settings?: Readonly<Record<string, string>>
 }
 
 const inC: (shape: string) => Shape['command'] = shape => (workloads, seconds) => {
@@ -61,7 +59,6 @@ export const SHAPES: readonly Shape[] = [
     mostSlowdown: 1.03,
     leastHarvest: null,
     command: inC('bandwidth'),
-    settings: { ODOP_MAX_SLOWDOWN: '3%' },
   },
   { name: 'moving', ...idle, command: inC('moving') },
   { name: 'ranks', ...full, command: ranks },

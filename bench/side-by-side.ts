@@ -24,7 +24,6 @@ export interface SideBySide {
   readonly taskSeconds: number
   /** null: without end, as long as the application runs. Otherwise all of them are waited for. */
   readonly tasks: number | null
-  readonly settings?: Readonly<Record<string, string>> | undefined
   readonly limitSeconds: number
 }
 
@@ -146,7 +145,7 @@ async function underOdop(options: SideBySide, folder: string): Promise<Ran> {
   const flags = ['--quiet', '--name', 'bench', '--summary', 'summary.json', ...drain]
   const ended = await launch([odop, 'run', ...flags, '--', ...options.application], {
     cwd: folder,
-    env: { ODOP_PATH: path.join(folder, 'odop'), ...options.settings },
+    env: { ODOP_PATH: path.join(folder, 'odop') },
     limitSeconds: options.limitSeconds,
   }).ended
   return { application: ended, jobSeconds: ended.seconds, odop: odopRecord(folder, ended) }
