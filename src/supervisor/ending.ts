@@ -34,13 +34,13 @@ const LAST_LOOK_SECONDS = 5
  * Ends early when `stop` aborts (a signal, or the limit); what is left then is for `odop drain`.
  */
 export async function drain(parts: EndingParts, stop: AbortSignal): Promise<void> {
-  await parts.desk.flush({ incompleteBatches: true })
+  await lookOnceMore(parts, stop)
   parts.loop.wake()
   while (!stop.aborted) {
     await whenWorkedOff(parts.recorder, stop)
     if (stop.aborted) return
     // Outputs of the last attempts may be inputs of other tasks.
-    await parts.desk.flush({ incompleteBatches: true })
+    await lookOnceMore(parts, stop)
     if (workedOff(parts.recorder.state)) return
     parts.loop.wake()
   }
@@ -51,12 +51,14 @@ export async function endAttempts(parts: EndingParts, reason: string): Promise<v
   parts.loop.pauseStarting()
   parts.attempts.requeueAll(reason)
   const stop = AbortSignal.timeout((parts.graceSeconds + 5) * 1000)
-  const lastLook = Promise.race([
-    parts.desk.flush({ incompleteBatches: true }),
-    aborted(AbortSignal.timeout(LAST_LOOK_SECONDS * 1000)),
-  ])
+  const lastLook = lookOnceMore(parts, AbortSignal.timeout(LAST_LOOK_SECONDS * 1000))
   await whenever(parts.recorder, stop, () => parts.recorder.state.running.size === 0)
   await lastLook
+}
+
+/** A file system that does not answer must not keep odop: `stop` ends the look, too. */
+async function lookOnceMore({ desk }: EndingParts, stop: AbortSignal): Promise<void> {
+  await Promise.race([desk.flush({ incompleteBatches: true }), aborted(stop)])
 }
 
 function whenWorkedOff(recorder: Recorder, stop: AbortSignal): Promise<void> {

@@ -44,6 +44,7 @@ export function startLoop(options: LoopOptions): Loop {
   let sampledAt = options.now()
 
   const look = () => {
+    if (timer) clearTimeout(timer)
     timer = null
     woken = false
     if (stopped) return
@@ -63,8 +64,8 @@ export function startLoop(options: LoopOptions): Loop {
       options.onBug(error)
       return
     }
-    // Something may have called wake() meanwhile; its look is already on the way.
-    timer ??= setTimeout(look, hasWork(options.state) ? FAST_MILLISECONDS : SLOW_MILLISECONDS)
+    // Something may have called wake() meanwhile: its look is already on the way, and one is enough.
+    if (!woken) timer = setTimeout(look, hasWork(options.state) ? FAST_MILLISECONDS : SLOW_MILLISECONDS)
   }
 
   timer = setTimeout(look, 0)
