@@ -32,6 +32,11 @@ export interface SystemCalls {
   exitAtOnce(code: number): void
   /** Whether programs that are executed from here on get this descriptor: `fcntl(F_SETFD)`. */
   setInheritable(fd: number, inheritable: boolean): boolean
+  /**
+   * Takes a read lease on an open file and gives it back at once: `fcntl(F_SETLEASE)`. `busy`: somebody has it open for
+   * writing; `unknown`: there are no leases for this file. Whoever opens it to write meanwhile makes the kernel send us SIGURG.
+   */
+  probeLease(fd: number): 'free' | 'busy' | 'unknown'
   /** The soft limit of open files (Node raises its own to the hard limit; the application must not inherit that). */
   setOpenFilesLimit(soft: number): number | null
 }
@@ -70,6 +75,12 @@ const LOCK_EX_NB = 2 | 4
 const EWOULDBLOCK = 11
 const F_SETFD = 2
 const FD_CLOEXEC = 1
+const F_SETSIG = 10
+const F_SETLEASE = 1024
+const F_RDLCK = 0
+const F_UNLCK = 2
+const SIGURG = 23
+const EAGAIN = 11
 const RLIMIT_NOFILE = 7
 /** sizeof(cpu_set_t) would be 128; larger machines need more, and the kernel accepts any multiple of 8. */
 const CPU_SET_BYTES = 1024
@@ -145,6 +156,12 @@ function bind(koffi: Koffi): SystemCalls {
       return koffi.errno() === EWOULDBLOCK ? false : null
     },
     duplicateOnto: (from, to) => dup2(from, to) === to,
+    probeLease: fd => {
+      if (fcntl(fd, F_SETSIG, SIGURG) !== 0) return 'unknown'
+      if (fcntl(fd, F_SETLEASE, F_RDLCK) !== 0) return koffi.errno() === EAGAIN ? 'busy' : 'unknown'
+      fcntl(fd, F_SETLEASE, F_UNLCK)
+      return 'free'
+    },
     setInheritable: (fd, inheritable) => fcntl(fd, F_SETFD, inheritable ? 0 : FD_CLOEXEC) === 0,
     exitAtOnce: code => void exit(code),
     setOpenFilesLimit: soft => {

@@ -5,7 +5,7 @@ import { drain, type EndingParts, endAttempts, endBackground } from './ending.ts
 import type { Metrics } from './metrics.ts'
 import type { Prepared } from './prepare.ts'
 import { report } from './report.ts'
-import { within } from './within.ts'
+import { aborted, within } from './within.ts'
 
 /** What became of the work of a run, up to the end of this launch. */
 export interface LaunchEnd {
@@ -53,10 +53,7 @@ export async function endLaunch(options: EndLaunchOptions): Promise<LaunchEnd> {
 }
 
 async function tasksOpenOr({ tasksAreOpen, recorder }: EndLaunchOptions, stop: AbortSignal): Promise<void> {
-  const stopped = new Promise<'stopped'>(resolve => {
-    if (stop.aborted) resolve('stopped')
-    else stop.addEventListener('abort', () => resolve('stopped'), { once: true })
-  })
+  const stopped = aborted(stop).then(() => 'stopped' as const)
   if ((await Promise.race([tasksAreOpen, stopped])) === 'stopped') {
     recorder.note(
       'warning',

@@ -5,6 +5,7 @@ import type { Attempts } from './attempts.ts'
 import type { Loop } from './loop.ts'
 import type { Recorder } from './recorder.ts'
 import type { TriggerDesk } from './trigger-desk.ts'
+import { aborted } from './within.ts'
 
 /** The parts of a running supervisor that its end concerns. */
 export interface EndingParts {
@@ -85,12 +86,5 @@ function whenever(recorder: Recorder, stop: AbortSignal, condition: () => boolea
       if (condition()) resolve()
     })
     stop.addEventListener('abort', () => resolve(), { once: true })
-  })
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
   })
 }

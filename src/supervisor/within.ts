@@ -8,3 +8,11 @@ export async function within(milliseconds: number, work: Promise<unknown>): Prom
   clearTimeout(timer)
   return inTime
 }
+
+/** Resolves when the signal aborts, at once when it has. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

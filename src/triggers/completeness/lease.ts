@@ -1,7 +1,7 @@
 import { closeSync, constants, openSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { FilePath } from '../../core/model.ts'
 import { pathToBytes } from '../../os/path-bytes.ts'
+import { type SystemCalls, systemCalls } from '../../os/system-calls.ts'
 
 /**
  * - `free`: no process has the file open for writing, nor mapped
@@ -20,23 +20,11 @@ export type AskLease = (path: FilePath) => LeaseAnswer
  * SIGIO, because SIGURG does nothing to a process (also when it is passed on) and SIGIO ends it.
  */
 export function leaseAsker(): AskLease | null {
-  const native = bind()
+  const native = systemCalls()
   return native === null ? null : path => ask(native, path)
 }
 
-interface Native {
-  fcntl(fd: number, command: number, value: number): number
-  errno(): number
-}
-
-const F_SETSIG = 10
-const F_SETLEASE = 1024
-const F_RDLCK = 0
-const F_UNLCK = 2
-const SIGURG = 23
-const EAGAIN = 11
-
-function ask({ fcntl, errno }: Native, path: FilePath): LeaseAnswer {
+function ask(native: SystemCalls, path: FilePath): LeaseAnswer {
   let fd: number
   try {
     fd = openSync(pathToBytes(path), constants.O_RDONLY | constants.O_NONBLOCK)
@@ -44,22 +32,8 @@ function ask({ fcntl, errno }: Native, path: FilePath): LeaseAnswer {
     return 'unknown'
   }
   try {
-    if (fcntl(fd, F_SETSIG, SIGURG) !== 0) return 'unknown'
-    if (fcntl(fd, F_SETLEASE, F_RDLCK) !== 0) return errno() === EAGAIN ? 'busy' : 'unknown'
-    fcntl(fd, F_SETLEASE, F_UNLCK)
-    return 'free'
+    return native.probeLease(fd)
   } finally {
     closeSync(fd)
-  }
-}
-
-function bind(): Native | null {
-  if (process.platform !== 'linux') return null
-  try {
-    const koffi = createRequire(import.meta.url)('koffi')
-    const fcntl = koffi.load('libc.so.6').func('int fcntl(int, int, long)')
-    return { fcntl, errno: () => koffi.errno() }
-  } catch {
-    return null
   }
 }
