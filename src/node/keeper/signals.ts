@@ -21,7 +21,8 @@ export function sendToTree(signal: NodeJS.Signals, leader: number): void {
   // A runner that has only just been started does not lead its group yet; then it is alone.
   const isGroup = sendSignal(signal, -leader)
   if (!isGroup) sendSignal(signal, leader)
-  for (let look = 0; look < MOST_LOOKS && next.length > 0; look++) {
+  for (let look = 0, quiet = 0; look < MOST_LOOKS && quiet < QUIET_LOOKS; look++) {
+    quiet = next.length === 0 ? quiet + 1 : 0
     for (const pid of next) {
       reached.add(pid)
       // Never twice: some programs take a second SIGTERM as "at once".
@@ -32,3 +33,5 @@ export function sendToTree(signal: NodeJS.Signals, leader: number): void {
 }
 
 const MOST_LOOKS = 20
+/** The kernel's list of children may leave one out while another of them ends (proc(5)): one look proves nothing. */
+const QUIET_LOOKS = 2
