@@ -1,15 +1,18 @@
 import type {
   AttemptEnded,
+  AttemptMoved,
   AttemptResumed,
   AttemptStarted,
   AttemptSuspended,
   ItemCancelled,
   ItemQueued,
 } from './events.ts'
+import { followerCancelled, followerStarted } from './followers.ts'
 import { itemNumber } from './ids.ts'
-import type { FilePath, NodeName, TaskName, WorkItem } from './model.ts'
+import type { FilePath, ItemId, NodeName, TaskName, WorkItem } from './model.ts'
 import { dequeue, enqueue } from './queue.ts'
 import type { ItemState, NodeLoad, RunningAttempt, RunState, TaskState } from './run-state.ts'
+import { reservedMemory } from './schedule/memory-need.ts'
 import { addWait, newWaits } from './waits.ts'
 
 /** The life of work items and attempts, as part of `apply`. */
@@ -33,6 +36,7 @@ export function itemQueued(state: RunState, { item }: ItemQueued): void {
     failures: 0,
     attempts: 0,
     runningAs: null,
+    follows: null,
   })
 }
 
@@ -55,7 +59,9 @@ export function itemCancelled(state: RunState, event: ItemCancelled): void {
   const item = state.items.get(event.item)
   const task = item && state.tasks.get(item.task)
   if (item === undefined || task === undefined || item.runningAs !== null) return
-  dequeue(state, task, item, null)
+  if (item.follows === null) dequeue(state, task, item, null)
+  else followerCancelled(state, task, item.follows, item.id)
+  task.memoryUsed.delete(item.id)
   task.ended.cancelled += 1
 }
 
@@ -64,7 +70,9 @@ export function attemptStarted(state: RunState, event: AttemptStarted): void {
   const task = item && state.tasks.get(item.task)
   if (item === undefined || task === undefined || item.runningAs !== null) return
   if (item.attempts === 0) addWait(task.waits, (event.at - item.queuedAt) / 1000)
-  dequeue(state, task, item, { ...item, attempts: item.attempts + 1, runningAs: event.attempt })
+  const running = { ...item, attempts: item.attempts + 1, runningAs: event.attempt, follows: null }
+  if (item.follows === null) dequeue(state, task, item, running)
+  else followerStarted(state, task, item.follows, running)
   task.attempts += 1
   task.lastStartedAt = event.at
   hold(state, task, {
@@ -74,8 +82,10 @@ export function attemptStarted(state: RunState, event: AttemptStarted): void {
     definition: task.definition,
     placement: event.placement,
     startedAt: event.at,
+    movedAt: null,
     suspendedSeconds: 0,
     suspendedSince: null,
+    reservedMemoryBytes: reservedMemory(task.definition, task),
   })
 }
 
@@ -84,7 +94,7 @@ function hold(state: RunState, task: TaskState, attempt: RunningAttempt): void {
   task.running.add(attempt.attempt)
   const load = loadOf(state, attempt.placement.node)
   load.attempts.set(attempt.attempt, attempt)
-  for (const core of attempt.placement.cores) load.cores.set(core, attempt.attempt)
+  holdCores(load, attempt)
 }
 
 function release(state: RunState, task: TaskState, attempt: RunningAttempt): void {
@@ -93,9 +103,15 @@ function release(state: RunState, task: TaskState, attempt: RunningAttempt): voi
   task.running.delete(attempt.attempt)
   const load = loadOf(state, attempt.placement.node)
   load.attempts.delete(attempt.attempt)
-  for (const core of attempt.placement.cores) {
-    if (load.cores.get(core) === attempt.attempt) load.cores.delete(core)
-  }
+  releaseCores(load, attempt)
+}
+
+function holdCores(load: NodeLoad, { attempt, placement }: RunningAttempt): void {
+  for (const core of placement.cores) load.cores.set(core, attempt)
+}
+
+function releaseCores(load: NodeLoad, { attempt, placement }: RunningAttempt): void {
+  for (const core of placement.cores) if (load.cores.get(core) === attempt) load.cores.delete(core)
 }
 
 function loadOf(state: RunState, node: NodeName): NodeLoad {
@@ -116,27 +132,55 @@ export function attemptResumed(state: RunState, event: AttemptResumed): void {
   attempt.suspendedSince = null
 }
 
+/** Within its node: a move to another one is no move, but an end and a start. */
+export function attemptMoved(state: RunState, { attempt: id, placement, at }: AttemptMoved): void {
+  const attempt = state.running.get(id)
+  if (attempt === undefined || attempt.placement.node !== placement.node) return
+  const load = loadOf(state, placement.node)
+  releaseCores(load, attempt)
+  attempt.placement = placement
+  attempt.movedAt = at
+  holdCores(load, attempt)
+}
+
 export function attemptEnded(state: RunState, event: AttemptEnded): void {
   const attempt = state.running.get(event.attempt)
   const task = attempt && state.tasks.get(attempt.task)
   const item = attempt && state.items.get(attempt.item)
   if (attempt === undefined || task === undefined || item === undefined) return
   release(state, task, attempt)
+  if (event.outcome === 'completed') rememberDuration(task, event.usage.wallSeconds)
+  if (event.outcome !== 'requeued') state.alone.delete(item.id)
   task.wallSeconds += event.usage.wallSeconds
   task.cpuSeconds += event.usage.cpuSeconds
   task.peakMemoryBytes = Math.max(task.peakMemoryBytes, event.usage.peakMemoryBytes)
   const next = afterAttempt(item, event)
   if (next !== null) {
+    if (event.forMemory) rememberMemory(task, item.id, event.usage.peakMemoryBytes)
     enqueue(state, task, next)
     return
   }
   state.items.delete(item.id)
+  task.memoryUsed.delete(item.id)
   if (event.outcome !== 'requeued') task.ended[event.outcome] += 1
 }
 
+/** An attempt that was ended early may have used less than the one before. */
+function rememberMemory(task: TaskState, item: ItemId, usedBytes: number): void {
+  task.memoryUsed.set(item, Math.max(usedBytes, task.memoryUsed.get(item) ?? 0))
+}
+
+function rememberDuration(task: TaskState, seconds: number): void {
+  const before = task.typicalSeconds ?? seconds
+  task.typicalSeconds = before + NEWEST_WEIGHT * (seconds - before)
+}
+
+/** Follows a change of the files' size within some ten attempts. */
+const NEWEST_WEIGHT = 0.2
+
 /** The item as it is pending again; null: it has ended. */
 function afterAttempt(item: ItemState, { outcome, retryAt }: AttemptEnded): ItemState | null {
-  const pending = { ...item, runningAs: null }
+  const pending = { ...item, runningAs: null, follows: null }
   if (outcome === 'requeued') return pending
   if (outcome === 'completed' || outcome === 'cancelled' || retryAt === null) return null
   return { ...pending, readyAt: retryAt, failures: item.failures + 1 }
@@ -148,7 +192,7 @@ export function requeue(state: RunState, attempt: RunningAttempt): void {
   const item = state.items.get(attempt.item)
   if (task === undefined || item === undefined) return
   release(state, task, attempt)
-  enqueue(state, task, { ...item, runningAs: null })
+  enqueue(state, task, { ...item, runningAs: null, follows: null })
 }
 
 export function taskNamed(state: RunState, name: TaskName): TaskState {
@@ -165,12 +209,15 @@ function newTask(name: TaskName): TaskState {
     queue: [],
     queueLimit: null,
     running: new Set(),
+    followingCount: 0,
     queued: 0,
     ended: { completed: 0, failed: 0, timeout: 0, cancelled: 0 },
     attempts: 0,
     wallSeconds: 0,
     cpuSeconds: 0,
     peakMemoryBytes: 0,
+    typicalSeconds: null,
+    memoryUsed: new Map(),
     waits: newWaits(),
     lastStartedAt: null,
     seen: new Set(),

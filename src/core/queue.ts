@@ -35,7 +35,7 @@ export function limitQueue(state: RunState, task: TaskState, maxRuns: number | n
   task.queue.length = 0
   if (task.pendingCount === 0) return
   for (const item of state.items.values()) {
-    const pending = item.task === task.name && item.runningAs === null
+    const pending = item.task === task.name && item.runningAs === null && item.follows === null
     if (pending && mayEverStart(task, item)) push(task.queue, item, before)
   }
 }

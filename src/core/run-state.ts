@@ -8,6 +8,7 @@ import type {
   NodeName,
   NodeUsage,
   Placement,
+  ProgressUsage,
   Settings,
   TaskDefinition,
   TaskName,
@@ -35,11 +36,17 @@ export interface RunState {
   readonly running: Map<AttemptId, RunningAttempt>
   /** Attempts that the engine has been told to end; they hold their cores until they have ended. */
   readonly terminating: Set<AttemptId>
+  /** By the running attempt behind which they wait in its runner. A mark, as `terminating` is. */
+  readonly following: Map<AttemptId, Following>
+  /** Items that were in the hands of one runner when it died, so that the guilty one shows: each runs by itself. */
+  readonly alone: Set<ItemId>
   readonly nodes: Map<NodeName, NodeFacts>
   readonly layouts: Map<NodeName, Layout>
   readonly loads: Map<NodeName, NodeLoad>
   /** The last measurement of each node. */
   readonly usage: Map<NodeName, NodeUsage>
+  /** The application's own steps; null: it told of none. */
+  progress: ProgressUsage | null
   readonly notes: Note[]
   readonly refusals: Refusal[]
 }
@@ -64,6 +71,8 @@ export interface TaskState {
   /** The `maxRuns` by which `queue` was made. */
   queueLimit: number | null
   readonly running: Set<AttemptId>
+  /** Items that follow, see `ItemState.follows`. */
+  followingCount: number
   /** Items queued in this run so far; the next one is `TASK#(queued + 1)`. */
   queued: number
   /** Items by how they ended. */
@@ -73,6 +82,10 @@ export interface TaskState {
   wallSeconds: number
   cpuSeconds: number
   peakMemoryBytes: number
+  /** How long an attempt takes, from those that completed lately; null: none did. */
+  typicalSeconds: number | null
+  /** Items whose last attempt was ended because memory was short, with what it had used, until they have ended. */
+  readonly memoryUsed: Map<ItemId, number>
   /** From `queuedAt` to the first start. */
   readonly waits: Waits
   lastStartedAt: number | null
@@ -92,8 +105,20 @@ export interface ItemState extends WorkItem {
   readonly failures: number
   /** Attempts that were started. */
   readonly attempts: number
-  /** null: it is pending. */
+  /** null: it is pending, or follows. */
   readonly runningAs: AttemptId | null
+  /** Those with which it waits in a runner, to start there without a decision; null: it does not. */
+  readonly follows: Following | null
+}
+
+/** Items in the hands of a runner. */
+export interface Following {
+  /** What executes there now. */
+  lead: AttemptId
+  /** The next one first. */
+  readonly items: ItemId[]
+  /** How long all of them may take together. */
+  expectedSeconds: number
 }
 
 export interface RunningAttempt {
@@ -102,11 +127,15 @@ export interface RunningAttempt {
   readonly task: TaskName
   /** The definition that it was started with: its limits hold, whatever is defined later. */
   readonly definition: TaskDefinition | null
-  readonly placement: Placement
+  placement: Placement
   readonly startedAt: number
+  /** When it last got other cores than it started on; null: never. */
+  movedAt: number | null
   /** Closed suspensions; one that still lasts began at `suspendedSince`. */
   suspendedSeconds: number
   suspendedSince: number | null
+  /** Its memory limit, or what it is known to need: kept for it even while it uses less. */
+  readonly reservedMemoryBytes: number
 }
 
 /** What attempts hold of a node, suspended ones and those that are being ended included. */
@@ -148,6 +177,9 @@ const BEFORE_LAUNCH: Settings = {
   retries: 3,
   retryDelaySeconds: 60,
   graceSeconds: 10,
+  maxIoBound: 1,
+  maxNetworkBound: 1,
+  maxSlowdown: null,
 }
 
 export function newState(): RunState {
@@ -162,13 +194,20 @@ export function newState(): RunState {
     pendingCount: 0,
     running: new Map(),
     terminating: new Set(),
+    following: new Map(),
+    alone: new Set(),
     nodes: new Map(),
     layouts: new Map(),
     loads: new Map(),
     usage: new Map(),
+    progress: null,
     notes: [],
     refusals: [],
   }
+}
+
+export function applicationRuns({ application }: RunView): boolean {
+  return application !== null && application.endedAt === null
 }
 
 const NONE: ReadonlySet<string> = new Set()
@@ -180,7 +219,7 @@ export function seenFiles(state: RunView, task: TaskName): ReadonlySet<string> {
 
 /** Items of a task that have not ended: what the summary calls `left`. */
 export function itemsLeft(task: View<TaskState>): number {
-  return task.pendingCount + task.running.size
+  return task.pendingCount + task.followingCount + task.running.size
 }
 
 /** Running time of an attempt without its suspensions: what its time limit is about. */

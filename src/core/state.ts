@@ -1,6 +1,7 @@
 import type { ApplicationEnded, LaunchStarted, NodeJoined, Noted, OdopEvent } from './events.ts'
 import {
   attemptEnded,
+  attemptMoved,
   attemptResumed,
   attemptStarted,
   attemptSuspended,
@@ -9,6 +10,7 @@ import {
   requeue,
   taskNamed,
 } from './fold-items.ts'
+import { returnFollowers } from './followers.ts'
 import { layoutOf } from './layout.ts'
 import type { AttemptId, TaskDefinition } from './model.ts'
 import { limitQueue } from './queue.ts'
@@ -61,11 +63,17 @@ export function apply(state: RunState, event: OdopEvent): void {
     case 'attempt-resumed':
       attemptResumed(state, event)
       break
+    case 'attempt-moved':
+      attemptMoved(state, event)
+      break
     case 'attempt-ended':
       attemptEnded(state, event)
       break
     case 'usage':
       state.usage.set(event.usage.node, event.usage)
+      break
+    case 'progress':
+      state.progress = event.progress
       break
     case 'note':
       noted(state, event)
@@ -85,12 +93,14 @@ export function markTerminating(state: RunState, attempt: AttemptId): void {
 }
 
 function launchStarted(state: RunState, event: LaunchStarted): void {
+  for (const lead of [...state.following.keys()]) returnFollowers(state, lead)
   for (const attempt of [...state.running.values()]) requeue(state, attempt)
   for (const task of state.tasks.values()) task.definition = null
   state.nodes.clear()
   state.layouts.clear()
   state.loads.clear()
   state.usage.clear()
+  state.progress = null
   state.notes.length = 0
   state.refusals.length = 0
   state.application = null

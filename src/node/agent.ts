@@ -17,10 +17,17 @@ export interface Agent {
   readonly facts: NodeFacts
   /** Starts an attempt in a runner; what becomes of it comes as reports. */
   start(spec: AttemptSpec): void
+  /**
+   * Hands attempts to the runner of a running one: they begin there one after the other when it has ended, on its cores.
+   * False: that runner takes nothing any more.
+   */
+  follow(lead: AttemptId, specs: readonly AttemptSpec[]): boolean
   /** SIGSTOP to the attempt's process group. */
   suspend(attempt: AttemptId): void
   /** SIGCONT to the attempt's process group. */
   resume(attempt: AttemptId): void
+  /** Pins the attempt and all it started to other cores. False: it has just ended, or this node has no means to. */
+  move(attempt: AttemptId, cores: readonly CoreId[]): boolean
   /** SIGCONT and SIGTERM (the function's `signal` aborts), after the grace SIGKILL, to the attempt and all it started. */
   terminate(attempt: AttemptId, graceSeconds: number): void
   /** One look at the node. Cheap; never waits. */
@@ -60,4 +67,12 @@ export type AttemptReport =
       /** null: it completed; otherwise why it did not, as a user should read it ("exit code 3", "killed by SIGSEGV", "TypeError: …"). */
       readonly failure: string | null
       readonly usage: AttemptUsage
+      /** What has begun in its runner in the same moment; null: nothing. */
+      readonly next: AttemptId | null
+      /** The kernel has ended it, or a process of it, because memory had ended. */
+      readonly forMemory?: true
+      /** Its runner died, and had others in its hands: any of them may have begun, and be what has ended it. */
+      readonly isUncertain: boolean
     }
+  /** What was to follow this attempt will not begin: comes after its end. */
+  | { readonly type: 'returned'; readonly lead: AttemptId }

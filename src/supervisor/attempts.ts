@@ -1,9 +1,12 @@
 import { access } from 'node:fs/promises'
 import path from 'node:path'
+import type { Action } from '../core/actions.ts'
+import type { AttemptStarted } from '../core/events.ts'
 import type { AttemptId, AttemptOutcome, FilePath, ItemId, Placement, Settings } from '../core/model.ts'
 import { retryAt } from '../core/retry.ts'
+import { markAlone, markFollowing, returnFollowers } from '../core/followers.ts'
 import { markTerminating } from '../core/state.ts'
-import type { Agent, AttemptReport } from '../node/agent.ts'
+import type { Agent, AttemptReport, AttemptSpec } from '../node/agent.ts'
 import { pathToBytes } from '../os/path-bytes.ts'
 import type { Recorder } from './recorder.ts'
 import type { RunStore } from './run-store.ts'
@@ -12,13 +15,27 @@ import { within } from './within.ts'
 /** Carries out decisions about attempts, and turns what agents report of them into events. */
 export interface Attempts {
   start(item: ItemId, attempt: AttemptId, placement: Placement): void
+  /** Hands items to the runner of a running attempt, to start there when that has ended. */
+  follow(lead: AttemptId, items: readonly FollowingItem[]): void
   suspend(attempt: AttemptId, reason: string): void
   resume(attempt: AttemptId): void
-  terminate(attempt: AttemptId, outcome: Exclude<AttemptOutcome, 'completed'>, reason: string): void
+  /** To other cores of its node. */
+  move(attempt: AttemptId, placement: Placement): void
+  terminate(attempt: AttemptId, ending: Ending): void
   /** Ends everything that runs; it is pending again. */
   requeueAll(reason: string): void
+  /** The same, and what begins from now on ends at once, too: nothing starts any more in this launch. */
+  endAll(reason: string): void
   /** What an agent reports comes in here. */
   reported(report: AttemptReport): void
+}
+
+/** How and why an attempt is to end. */
+export type Ending = Pick<Extract<Action, { type: 'terminate' }>, 'outcome' | 'reason' | 'forMemory'>
+
+export interface FollowingItem {
+  readonly item: ItemId
+  readonly attempt: AttemptId
 }
 
 export interface AttemptsOptions {
@@ -32,34 +49,28 @@ export interface AttemptsOptions {
 
 export function createAttempts(options: AttemptsOptions): Attempts {
   const { recorder, agent, settings, store, now } = options
-  const ending = new Map<AttemptId, { outcome: Exclude<AttemptOutcome, 'completed'>; reason: string }>()
+  /** Attempts that wait in a runner, by their names; and where those run that have just begun there. */
+  const followers = new Map<AttemptId, ItemId>()
+  const placements = new Map<AttemptId, Placement>()
+  let endingAll: string | null = null
+  const ending = new Map<AttemptId, Ending>()
 
   const attempts: Attempts = {
-    start(itemId, attempt, placement) {
-      const item = recorder.state.items.get(itemId)
-      const task = item && recorder.state.tasks.get(item.task)?.definition
-      if (!item || !task) return
-      agent.start({
-        attempt,
-        number: item.attempts + 1,
-        task,
-        files: item.files,
-        node: placement.node,
-        cores: placement.cores,
-        run: { name: store.name, folder: store.paths.folder },
-        logFile: store.paths.attemptLog(task.name, attempt),
-        scratch: store.paths.scratch(attempt),
-        cwd: task.cwd === null ? options.cwd : path.resolve(options.cwd, task.cwd),
-      })
+    start(item, attempt, placement) {
+      const spec = specOf(item, attempt, placement)
+      if (spec === null) return
+      agent.start(spec)
       // Recorded before anything else can be decided: the next decision must see these cores as taken.
-      recorder.record({
-        type: 'attempt-started',
-        at: now(),
-        attempt,
-        item: itemId,
-        task: task.name,
-        placement,
-      })
+      recordStart({ attempt, item, task: spec.task.name, placement }, now())
+    },
+    follow(lead, items) {
+      const placement = recorder.state.running.get(lead)?.placement
+      if (placement === undefined) return
+      const specs = items.flatMap(({ item, attempt }) => specOf(item, attempt, placement) ?? [])
+      if (!agent.follow(lead, specs)) return
+      for (const { item, attempt } of items) {
+        if (markFollowing(recorder.state, item, lead)) followers.set(attempt, item)
+      }
     },
     suspend(attempt, reason) {
       agent.suspend(attempt)
@@ -69,38 +80,104 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       agent.resume(attempt)
       recorder.record({ type: 'attempt-resumed', at: now(), attempt })
     },
-    terminate(attempt, outcome, reason) {
+    move(attempt, placement) {
+      // Where cores can't be changed it stays, and nothing has happened.
+      if (agent.move(attempt, placement.cores))
+        recorder.record({ type: 'attempt-moved', at: now(), attempt, placement })
+    },
+    terminate(attempt, asked) {
       if (ending.has(attempt)) return
-      ending.set(attempt, { outcome, reason })
+      ending.set(attempt, asked)
       markTerminating(recorder.state, attempt)
       // `failed` is over its memory limit: in a grace it would only take more, which the application may need.
-      agent.terminate(attempt, outcome === 'failed' ? 0 : settings.graceSeconds)
+      const atOnce = asked.outcome === 'failed' || asked.forMemory === true
+      agent.terminate(attempt, atOnce ? 0 : settings.graceSeconds)
     },
     requeueAll(reason) {
-      for (const attempt of recorder.state.running.keys()) attempts.terminate(attempt, 'requeued', reason)
+      for (const attempt of recorder.state.running.keys()) {
+        attempts.terminate(attempt, { outcome: 'requeued', reason })
+      }
+    },
+    endAll(reason) {
+      endingAll = reason
+      attempts.requeueAll(reason)
     },
     reported(report) {
-      if (report.type !== 'ended') return
+      if (report.type === 'began') return began(report.attempt, report.at)
+      if (report.type === 'returned') return returned(report.lead)
       const running = recorder.state.running.get(report.attempt)
       const files = running && recorder.state.items.get(running.item)?.files
+      if (running && report.next !== null) placements.set(report.next, running.placement)
+      if (report.isUncertain) setApart(report.attempt)
       // Only a failure is worth the question, and nobody waits for it but the retry.
-      if (report.failure === null || !files || files.length === 0) ended(report, false)
+      if (report.failure === null || report.isUncertain || !files || files.length === 0) ended(report, false)
       else void areGone(files).then(gone => ended(report, gone))
     },
   }
   return attempts
 
-  function ended(report: Extract<AttemptReport, { type: 'ended' }>, inputsAreGone: boolean) {
+  function specOf(itemId: ItemId, attempt: AttemptId, placement: Placement): AttemptSpec | null {
+    const item = recorder.state.items.get(itemId)
+    const task = item && recorder.state.tasks.get(item.task)?.definition
+    if (!item || !task) return null
+    return {
+      attempt,
+      number: item.attempts + 1,
+      task,
+      files: item.files,
+      node: placement.node,
+      cores: placement.cores,
+      run: { name: store.name, folder: store.paths.folder },
+      logFile: store.paths.attemptLog(task.name, attempt),
+      scratch: store.paths.scratch(attempt),
+      cwd: task.cwd === null ? options.cwd : path.resolve(options.cwd, task.cwd),
+    }
+  }
+
+  function recordStart(start: Omit<AttemptStarted, 'type' | 'at'>, at: number) {
+    recorder.record({ type: 'attempt-started', at, ...start })
+  }
+
+  /** Nobody has decided that it starts now: its runner went on with it. */
+  function began(attempt: AttemptId, at: number) {
+    const item = followers.get(attempt)
+    const placement = placements.get(attempt)
+    if (item === undefined || placement === undefined) return
+    followers.delete(attempt)
+    placements.delete(attempt)
+    const task = recorder.state.items.get(item)?.task
+    // Cancelled while it waited there.
+    if (task === undefined) agent.terminate(attempt, 0)
+    else recordStart({ attempt, item, task, placement }, at)
+    if (endingAll !== null) attempts.terminate(attempt, { outcome: 'requeued', reason: endingAll })
+  }
+
+  function returned(lead: AttemptId) {
+    returnFollowers(recorder.state, lead)
+    for (const [attempt, item] of followers) {
+      // Cancelled ones are gone.
+      if ((recorder.state.items.get(item)?.follows ?? null) === null) followers.delete(attempt)
+    }
+  }
+
+  /** Its runner has died with others in its hands: the next time each gets one for itself, so that the guilty one shows. */
+  function setApart(lead: AttemptId) {
+    const item = recorder.state.running.get(lead)?.item
+    const following = recorder.state.following.get(lead)?.items ?? []
+    markAlone(recorder.state, item === undefined ? following : [item, ...following])
+  }
+
+  function ended(report: Ended, inputsAreGone: boolean) {
     const running = recorder.state.running.get(report.attempt)
     if (!running) return
     const asked = ending.get(report.attempt)
     ending.delete(report.attempt)
     // Once told to end, a function may return early with half its work done: that is not a completion.
-    const outcome = asked?.outcome ?? (report.failure === null ? 'completed' : 'failed')
+    const outcome = asked?.outcome ?? outcomeOf(report)
     const task = recorder.state.tasks.get(running.task)?.definition
     const item = recorder.state.items.get(running.item)
     const counted = outcome === 'failed' || outcome === 'timeout'
-    const reason = asked?.reason ?? report.failure
+    const reason = asked?.reason ?? reasonOf(report)
     recorder.record({
       type: 'attempt-ended',
       at: report.at,
@@ -113,12 +190,26 @@ export function createAttempts(options: AttemptsOptions): Attempts {
           ? `${reason}; not tried again, because its input is gone`
           : reason,
       usage: report.usage,
+      ...((asked?.forMemory ?? report.forMemory) ? { forMemory: true } : {}),
       retryAt:
         counted && task && item && !inputsAreGone
           ? retryAt({ task, settings, failures: item.failures + 1, now: report.at })
           : null,
     })
   }
+}
+
+type Ended = Extract<AttemptReport, { type: 'ended' }>
+
+function outcomeOf({ failure, isUncertain }: Ended): AttemptOutcome {
+  if (isUncertain) return 'requeued'
+  return failure === null ? 'completed' : 'failed'
+}
+
+function reasonOf({ failure, isUncertain }: Ended): string | null {
+  return isUncertain
+    ? `${failure}; its runner had other items, too, and each is tried again by itself, to see which it was`
+    : failure
 }
 
 /** Whether none of the files is there any more. Where a file system does not answer in time, they count as there. */

@@ -22,7 +22,7 @@ export function endBackground({ recorder, attempts, now }: EndingParts): void {
   const reason = 'the application has ended'
   for (const item of [...recorder.state.items.values()]) {
     if (recorder.state.tasks.get(item.task)?.definition?.trigger.kind !== 'background') continue
-    if (item.runningAs !== null) attempts.terminate(item.runningAs, 'cancelled', reason)
+    if (item.runningAs !== null) attempts.terminate(item.runningAs, { outcome: 'cancelled', reason })
     else recorder.record({ type: 'item-cancelled', at: now(), item: item.id, reason })
   }
 }
@@ -50,7 +50,7 @@ export async function drain(parts: EndingParts, stop: AbortSignal): Promise<void
 /** Ends what runs (those items are pending again), and takes a last look so that nothing that was written is lost. */
 export async function endAttempts(parts: EndingParts, reason: string): Promise<void> {
   parts.loop.pauseStarting()
-  parts.attempts.requeueAll(reason)
+  parts.attempts.endAll(reason)
   const stop = AbortSignal.timeout((parts.graceSeconds + 5) * 1000)
   const lastLook = lookOnceMore(parts, AbortSignal.timeout(LAST_LOOK_SECONDS * 1000))
   await whenever(parts.recorder, stop, () => parts.recorder.state.running.size === 0)

@@ -1,8 +1,10 @@
 import type { Configuration } from '../config.ts'
 import { neverFits } from '../core/fit.ts'
+import type { TaskDefinition } from '../core/model.ts'
 import type { LocalAgent } from '../node/local-agent.ts'
 import { writeStderr } from '../os/stderr.ts'
 import { loadTasks } from '../tasks/load.ts'
+import { javaScriptFirst } from '../tasks/module-names.ts'
 import { problemsText, refusalText } from '../views/problems-text.ts'
 import { neverFitNote } from '../views/summary-notes.ts'
 import type { Recorder } from './recorder.ts'
@@ -30,7 +32,11 @@ export async function openTasks(options: OpenTasksOptions): Promise<void> {
     mayBeMissing: !configuration.tasksAreNamed,
     settleSeconds: configuration.settleSeconds,
     inBackground: true,
-    onLoader: options.onLoader,
+    onLoader: pid => {
+      options.onLoader(pid)
+      // There are modules: by the time they are loaded, runners are ready.
+      agent.prepare()
+    },
   })
   for (const problem of problems) {
     recorder.record({ type: 'task-refused', at: now(), file: problem.file, problem: refusalText(problem) })
@@ -38,7 +44,7 @@ export async function openTasks(options: OpenTasksOptions): Promise<void> {
   // Said even when the user asked for quiet: these are errors.
   writeStderr(problemsText(problems, cwd))
   for (const task of tasks) recorder.record({ type: 'task-defined', at: now(), task })
-  if (tasks.length > 0) agent.prepare()
+  agent.preload({ modules: modulesFor(tasks), cwd, commands: tasks.some(({ kind }) => kind === 'command') })
   const nodes = [...recorder.state.nodes.values()]
   for (const task of tasks) {
     const reason = neverFits(task, nodes, recorder.state.settings)
@@ -46,4 +52,10 @@ export async function openTasks(options: OpenTasksOptions): Promise<void> {
   }
   await Promise.all(tasks.map(task => store.makeLogFolder(task.name)))
   await desk.open(tasks)
+}
+
+/** Those that a runner loads as the loader has done it: without variables and in the folder of the run. */
+function modulesFor(tasks: readonly TaskDefinition[]): string[] {
+  const plain = tasks.filter(({ env, cwd }) => cwd === null && Object.keys(env).length === 0)
+  return javaScriptFirst([...new Set(plain.map(({ module }) => module))])
 }

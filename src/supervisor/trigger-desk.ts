@@ -1,5 +1,6 @@
-import type { TaskDefinition, TaskName } from '../core/model.ts'
+import type { TaskDefinition } from '../core/model.ts'
 import { nextReadyAt } from '../core/queue.ts'
+import { itemsLeft } from '../core/run-state.ts'
 import { startTrigger } from '../triggers/start-trigger.ts'
 import type { Fired, TriggerSource } from '../triggers/trigger-source.ts'
 import type { Recorder } from './recorder.ts'
@@ -67,7 +68,7 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
     const needsApplication = definition.trigger.kind === 'timer' || definition.trigger.kind === 'background'
     if (needsApplication && !applicationRuns) return
     // What an earlier launch left of a background task still runs: together they are as many as were asked for.
-    if (definition.trigger.kind === 'background' && pendingOf(fired.task) >= (definition.replicas ?? 1))
+    if (definition.trigger.kind === 'background' && itemsLeft(known) >= (definition.replicas ?? 1))
       return
     // A timer must not pile up: an item that still waits for a core stands for the periods that pass meanwhile.
     if (definition.trigger.kind === 'timer' && (nextReadyAt(known) ?? Number.POSITIVE_INFINITY) <= now())
@@ -85,10 +86,5 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
       },
     })
     options.onQueued()
-  }
-
-  function pendingOf(task: TaskName): number {
-    const known = recorder.state.tasks.get(task)
-    return known ? known.pendingCount + known.running.size : 0
   }
 }

@@ -2,7 +2,7 @@ import type { TaskDefinition } from '../core/model.ts'
 import type { LoadedTasks, TaskProblem } from './loaded.ts'
 import type { FoundTask, LoaderReport } from './loader/protocol.ts'
 import { runLoader } from './loader-process.ts'
-import { needsTypeScript } from './module-names.ts'
+import { javaScriptFirst } from './module-names.ts'
 import { findTaskFiles } from './task-files.ts'
 
 export interface LoadOptions {
@@ -46,8 +46,7 @@ interface LoadedModule {
 async function loadModules(files: readonly string[], options: LoadOptions): Promise<readonly LoadedModule[]> {
   const { cwd, timeLimitSeconds = 10, settleSeconds = 2, inBackground = false } = options
   const loaded: LoadedModule[] = []
-  // Plain JavaScript first: once TypeScript is understood, Node loads JavaScript in another way than a runner does.
-  let left = [...files.filter(file => !needsTypeScript(file)), ...files.filter(needsTypeScript)]
+  let left = javaScriptFirst(files)
   while (left.length > 0) {
     const request = { kind: 'tasks', files: left, settleSeconds, inBackground } as const
     const { reports, failure } = await runLoader({

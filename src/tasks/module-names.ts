@@ -22,3 +22,8 @@ function sourceOf(file: string): string {
     return ''
   }
 }
+
+/** The order in which modules are loaded: once TypeScript is understood, Node loads JavaScript in another way than before. */
+export function javaScriptFirst(files: readonly string[]): string[] {
+  return [...files.filter(file => !needsTypeScript(file)), ...files.filter(needsTypeScript)]
+}

@@ -1,7 +1,16 @@
 import fc from 'fast-check'
 import type { Action } from '../../src/core/actions.ts'
 import type { OdopEvent } from '../../src/core/events.ts'
-import type { AttemptId, CoreState, NodeFacts, Snapshot, TaskDefinition } from '../../src/core/model.ts'
+import type {
+  AttemptId,
+  CoreState,
+  ItemId,
+  NodeFacts,
+  Placement,
+  Snapshot,
+  TaskDefinition,
+} from '../../src/core/model.ts'
+import { markFollowing, returnFollowers } from '../../src/core/followers.ts'
 import { retryAt } from '../../src/core/retry.ts'
 import { schedule } from '../../src/core/schedule.ts'
 import { apply, markTerminating, newState, type RunState } from '../../src/core/state.ts'
@@ -60,11 +69,10 @@ export class World {
       const used = samples.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0)
       return {
         node: node.name,
-        cores: node.cores.map(core => ({
-          core,
-          foreignShare: 0,
-          judged: this.judged.get(`${node.name}/${core}`) ?? ('idle' as const),
-        })),
+        cores: node.cores.map(core => {
+          const judged = this.judged.get(`${node.name}/${core}`) ?? ('idle' as const)
+          return { core, foreignShare: 0, judged, busySeconds: judged === 'busy' ? 10 : 0 }
+        }),
         availableMemoryBytes: node.memoryLimitBytes - used,
         attempts: samples,
       }
@@ -87,9 +95,16 @@ export class World {
     const at = this.now
     switch (action.type) {
       case 'start':
-        this.record(started(action.attempt, at, action.placement))
-        this.endsAt.set(action.attempt, at + durationOf(action.attempt) * 1000)
-        this.memory.set(action.attempt, uses(action.attempt))
+        this.begin(action.attempt, action.placement, durationOf, uses)
+        break
+      case 'follow':
+        for (const { item, attempt } of action.items) {
+          if (!markFollowing(this.state, item, action.after)) throw new Error(`${item} can't follow`)
+          this.followers.set(item, () => {
+            const placement = this.placements.get(action.after)
+            if (placement) this.begin(attempt, placement, durationOf, uses)
+          })
+        }
         break
       case 'suspend':
         this.record({ type: 'attempt-suspended', at, attempt: action.attempt, reason: action.reason })
@@ -97,12 +112,31 @@ export class World {
       case 'resume':
         this.record({ type: 'attempt-resumed', at, attempt: action.attempt })
         break
+      case 'move':
+        this.record({ type: 'attempt-moved', at, attempt: action.attempt, placement: action.placement })
+        this.placements.set(action.attempt, action.placement)
+        break
       case 'terminate':
         markTerminating(this.state, action.attempt)
         this.terminated.set(action.attempt, action)
         break
     }
   }
+
+  private begin(
+    attempt: AttemptId,
+    placement: Placement,
+    durationOf: (a: AttemptId) => number,
+    uses: (a: AttemptId) => number,
+  ): void {
+    this.record(started(attempt, this.now, placement))
+    this.placements.set(attempt, placement)
+    this.endsAt.set(attempt, this.now + durationOf(attempt) * 1000)
+    this.memory.set(attempt, uses(attempt))
+  }
+
+  private readonly placements = new Map<AttemptId, Placement>()
+  private readonly followers = new Map<ItemId, () => void>()
 
   private readonly terminated = new Map<AttemptId, Extract<Action, { type: 'terminate' }>>()
 
@@ -143,6 +177,9 @@ export class World {
     })
     this.endsAt.delete(attempt)
     this.memory.delete(attempt)
+    const next = this.state.following.get(attempt)?.items[0]
+    if (next !== undefined && !this.terminated.has(attempt)) this.followers.get(next)?.()
+    else returnFollowers(this.state, attempt)
     this.terminated.delete(attempt)
   }
 }

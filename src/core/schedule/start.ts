@@ -2,20 +2,25 @@ import type { Action } from '../actions.ts'
 import { capacitiesOf } from '../fit.ts'
 import { pop, push } from '../heap.ts'
 import { attemptId } from '../ids.ts'
-import type { Snapshot, TaskDefinition, TaskName } from '../model.ts'
+import type { AttemptId, Snapshot, TaskDefinition, TaskName } from '../model.ts'
 import { type Policy, policyNamed } from '../policies/policy.ts'
 import { dueItems } from '../queue.ts'
 import type { ItemState, RunView } from '../run-state.ts'
+import { Leads } from './ahead.ts'
 import { type Hindrance, hindranceOf, replicasHindrance } from './hindrance.ts'
 import { keepRoomFor } from './keep.ts'
+import { withMemoryNeed } from './memory-need.ts'
 import { type Lack, type Room, roomsOf, takeFrom } from './room.ts'
 import { roomFor, type Shape, shapes } from './shape.ts'
 
 type Start = Extract<Action, { type: 'start' }>
+export type Follow = Extract<Action, { type: 'follow' }>
 
 /** What starts now, and why the rest does not: `explain` reads the latter. */
 export interface StartPlan {
   readonly starts: readonly Start[]
+  /** What will start behind a running attempt. */
+  readonly follows: readonly Follow[]
   /** Tasks of which nothing may start now, whatever is free. */
   readonly hindered: ReadonlyMap<TaskName, Hindrance>
   /** Tasks whose next item found no room, with what lacks at each node. */
@@ -52,22 +57,37 @@ interface Line {
  * Decides what starts: always the next item in the policy's order. All items of a task need the same, so a task
  * whose item finds no room is out for this call, and those behind it may use what it can't (backfill).
  */
-export function planStarts(state: RunView, snapshot: Snapshot, now: number): StartPlan {
+export function planStarts(
+  state: RunView,
+  snapshot: Snapshot,
+  now: number,
+  openRooms: () => readonly Room[] = () => roomsOf(state, snapshot),
+): StartPlan {
   const policy = policyNamed(state.settings.policy)
   const hindered = new Map<TaskName, Hindrance>()
   const lines = linesOf(state, snapshot, now, hindered)
-  if (lines.length === 0) return { starts: [], hindered, blocked: new Map(), rooms: [] }
+  if (lines.length === 0) return { starts: [], follows: [], hindered, blocked: new Map(), rooms: [] }
 
-  const rooms = roomsOf(state, snapshot)
+  const rooms = openRooms()
   const starts: Start[] = []
   const blocked = new Map<TaskName, Blocked>()
   const order: Line[] = []
+  const leads = new Leads(state, rooms)
+  const follows = new Map<AttemptId, Follow>()
+  let ahead = 0
   let kept = false
   for (const line of lines) enter(order, line, policy, now)
   for (let line = pop(order, goesFirst); line !== undefined; line = pop(order, goesFirst)) {
     const { definition, shape, task } = line
     const room = roomFor(shape, rooms, now)
     if (room === null) {
+      const lead = kept || ahead === MOST_STARTS ? null : leadOf(line, leads, state)
+      if (lead !== null) {
+        ahead += 1
+        follow(follows, lead, line.item)
+        if (advance(line, now) === 'more') enter(order, line, policy, now)
+        continue
+      }
       blocked.set(task, { lacks: shape.lacks ?? new Set(), behind: starts.length })
       if (!kept && now - line.waitingSince >= KEEP_AFTER_SECONDS * 1000) {
         kept = true
@@ -81,7 +101,7 @@ export function planStarts(state: RunView, snapshot: Snapshot, now: number): Sta
     if (next === 'more') enter(order, line, policy, now)
     else if (next !== 'done') hindered.set(task, next)
   }
-  return { starts, hindered, blocked, rooms }
+  return { starts, follows: [...follows.values()], hindered, blocked, rooms }
 }
 
 function linesOf(
@@ -95,11 +115,12 @@ function linesOf(
   const shapeOf = shapes()
   for (const task of state.tasks.values()) {
     if (task.pendingCount === 0) continue
-    const running = task.running.size
+    const running = task.running.size + task.followingCount
     const hindrance = hindranceOf({ task, running, capacities, remainingSeconds: snapshot.remainingSeconds })
-    const { name, definition } = task
+    const { name } = task
     if (hindrance !== null) hindered.set(name, hindrance)
-    if (hindrance !== null || definition === null) continue
+    if (hindrance !== null || task.definition === null) continue
+    const definition = withMemoryNeed(state, snapshot, task.definition)
     const items = dueItems(state, task, now)
     const item = items.next().value
     if (item === undefined) continue
@@ -138,6 +159,20 @@ function startOf(line: Line, room: Room, now: number): Start {
     attempt: attemptId(item.id, item.attempts + 1),
     placement: { node: room.node, cores },
   }
+}
+
+/** Only where nothing but a free core lacks: what runs holds one, and will leave it to the follower. */
+function leadOf({ shape, definition, item }: Line, leads: Leads, state: RunView): AttemptId | null {
+  const onlyCores = [...(shape.lacks ?? [])].every(lack => lack === 'cores' || lack === 'maxCpus')
+  return onlyCores && !state.alone.has(item.id) ? leads.leadFor(definition) : null
+}
+
+function follow(follows: Map<AttemptId, Follow>, after: AttemptId, item: ItemState): void {
+  const known = follows.get(after) ?? { type: 'follow', after, items: [] }
+  follows.set(after, {
+    ...known,
+    items: [...known.items, { item: item.id, attempt: attemptId(item.id, item.attempts + 1) }],
+  })
 }
 
 /** On to the next item of the task, if there is one and it may start. */

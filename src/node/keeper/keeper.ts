@@ -1,12 +1,14 @@
 import type { ChildProcess } from 'node:child_process'
 import { rmSync } from 'node:fs'
+import type { AttemptId } from '../../core/model.ts'
 import { readProcessStat, TICKS_PER_SECOND } from '../../os/proc.ts'
 import type { SystemCalls } from '../../os/system-calls.ts'
+import type { AttemptSpec } from '../agent.ts'
 import { type ChildEnd, lastWords, onChildEnd } from './child-end.ts'
 import { launchRunner } from './launch-runner.ts'
 import { Leftovers } from './leftovers.ts'
 import { MARK, processesMarked } from './marked.ts'
-import type { FromKeeper, FromRunner, RunnerId, RunnerStart, ToKeeper } from './messages.ts'
+import type { FromKeeper, FromRunner, RunnerId, RunnerStart, ToKeeper, ToRunner } from './messages.ts'
 import { sendSignal, sendToTree } from './signals.ts'
 
 export interface KeeperOptions {
@@ -20,8 +22,8 @@ interface KeptRunner {
   readonly id: RunnerId
   readonly child: ChildProcess
   readonly mark: string
-  /** The scratch folder of its attempt, which has to go if the runner can't remove it any more. */
-  scratch: string | null
+  /** The scratch folders of its attempts, which have to go if the runner can't remove them any more. */
+  readonly scratch: Map<AttemptId, string>
 }
 
 /**
@@ -62,7 +64,7 @@ export class Keeper {
     for (const runner of runners) this.#kill(runner)
     await this.#leftovers.end(() => NONE, LONGEST_CLOSE_MS)
     this.#endEscaped(`${this.#options.environment[MARK]}`)
-    for (const { scratch } of runners) removeFolder(scratch)
+    for (const { scratch } of runners) removeFolders(scratch)
   }
 
   #start(id: RunnerId, start: RunnerStart): void {
@@ -70,7 +72,7 @@ export class Keeper {
     try {
       const environment = { ...this.#options.environment, [MARK]: mark }
       const child = launchRunner({ start, native: this.#options.native, environment })
-      this.#keep({ id, child, mark, scratch: null })
+      this.#keep({ id, child, mark, scratch: new Map() })
     } catch (error) {
       this.#tellEnd(id, notStarted(String(error)))
     }
@@ -85,14 +87,14 @@ export class Keeper {
   }
 
   #relay(runner: KeptRunner, message: FromRunner): void {
-    if (message.type === 'ended' && message.reusable) runner.scratch = null
+    if (message.type === 'ended') for (const { attempt } of message.ends) runner.scratch.delete(attempt)
     if (!this.#closing) this.#options.tell({ type: 'from-runner', runner: runner.id, message })
   }
 
   #pass({ runner: id, message }: ToKeeper & { type: 'to-runner' }): void {
     const runner = this.#runners.get(id)
     if (runner === undefined) return
-    if (message.type === 'attempt') runner.scratch = message.spec.scratch
+    for (const { attempt, scratch } of specsIn(message)) runner.scratch.set(attempt, scratch)
     // If it has ended meanwhile, that is told of its own.
     if (runner.child.connected) runner.child.send(message, () => {})
   }
@@ -110,7 +112,7 @@ export class Keeper {
     await lastWords(runner.child)
     await this.#leftovers.end(() => this.#runnerPids(), LONGEST_CLEARING_MS)
     this.#endEscaped(runner.mark)
-    removeFolder(runner.scratch)
+    removeFolders(runner.scratch)
     this.#tellEnd(runner.id, howItEnded(end))
   }
 
@@ -152,10 +154,17 @@ function notStarted(error: string): string {
   return `the runner could not be started: ${error}`
 }
 
-function removeFolder(folder: string | null): void {
-  try {
-    if (folder !== null) rmSync(folder, { recursive: true, force: true })
-  } catch {
-    // It stays; the end of the attempt is what matters.
+function specsIn(message: ToRunner): readonly AttemptSpec[] {
+  if (message.type === 'attempt') return [message.spec]
+  return message.type === 'follow' ? message.specs : []
+}
+
+function removeFolders(folders: ReadonlyMap<AttemptId, string>): void {
+  for (const folder of folders.values()) {
+    try {
+      rmSync(folder, { recursive: true, force: true })
+    } catch {
+      // It stays; the end of the attempt is what matters.
+    }
   }
 }

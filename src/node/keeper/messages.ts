@@ -13,6 +13,15 @@ export type ToKeeper =
 /** The word for a runner that leads a session of its own, see `settle`. */
 export const OWN_SESSION = 'own-session'
 
+/** What attempts to come will need: loaded while the runner waits for them. */
+export interface RunnerNeeds {
+  readonly modules: readonly string[]
+  /** The working directory in which they are loaded. */
+  readonly cwd: string
+  /** Some of them execute commands. */
+  readonly commands: boolean
+}
+
 /** What must be known when a runner starts. */
 export interface RunnerStart {
   /** Where stdout and stderr go when the runner cannot point them elsewhere itself (without native calls). */
@@ -37,14 +46,21 @@ export type FromKeeper =
 
 export type ToRunner =
   | { readonly type: 'attempt'; readonly spec: AttemptSpec }
+  | { readonly type: 'preload'; readonly needs: RunnerNeeds }
+  /** To begin when what it has is over, in this order, on the same cores. `handed` counts these messages. */
+  | { readonly type: 'follow'; readonly specs: readonly AttemptSpec[]; readonly handed: number }
+  /** What runs now and what follows it goes on on these cores. */
+  | { readonly type: 'move'; readonly cores: readonly number[] }
+  /** Nothing more begins, whatever was handed over. */
   | { readonly type: 'abort'; readonly attempt: AttemptId }
 
 export type FromRunner =
   /** Its process group and priorities are set: signals reach it as a group, and an attempt begins as soon as it is sent. */
-  { readonly type: 'ready' } | AttemptEnd
+  | { readonly type: 'ready' }
+  /** Ends of attempts that came close together, and how many messages with followers had arrived at the last one. */
+  | { readonly type: 'ended'; readonly ends: readonly AttemptEnd[]; readonly handed: number }
 
 export interface AttemptEnd {
-  readonly type: 'ended'
   readonly attempt: AttemptId
   readonly at: number
   readonly failure: string | null
@@ -56,4 +72,6 @@ export interface AttemptEnd {
   readonly peakMemoryBytes: number
   /** false: the runner must be ended before anything is reported; it, or something that it started, is out of hand. */
   readonly reusable: boolean
+  /** What it begins now in its place; null: nothing. */
+  readonly next: AttemptId | null
 }

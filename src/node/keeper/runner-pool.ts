@@ -2,7 +2,7 @@ import type { CoreId } from '../../core/model.ts'
 import { systemCalls } from '../../os/system-calls.ts'
 import type { AttemptSpec } from '../agent.ts'
 import { type KeeperEnd, KeeperProcess } from './keeper-process.ts'
-import type { FromKeeper, FromRunner, RunnerId, ToRunner } from './messages.ts'
+import type { FromKeeper, FromRunner, RunnerId, RunnerNeeds, ToRunner } from './messages.ts'
 import type { RunningAttempt } from './running-attempt.ts'
 import { sendToTree } from './signals.ts'
 
@@ -14,6 +14,11 @@ export interface Runner {
   /** false: it does not lead its process group yet. */
   isReady: boolean
   attempt: RunningAttempt | null
+  /** What it will begin afterwards, and how many messages with such have been sent. */
+  followers: RunningAttempt[]
+  /** Where these run. */
+  cores: readonly CoreId[]
+  handed: number
   /** Of its last attempt, so it has that loaded. */
   module: string | null
   /** All that it had used at the end of its last attempt. */
@@ -72,6 +77,11 @@ export class RunnerPool {
     return runner
   }
 
+  /** Only those that are there now: a module that ends its runner must not do so again and again. */
+  preload(needs: RunnerNeeds): void {
+    for (const runner of this.#idle()) this.send(runner, { type: 'preload', needs })
+  }
+
   send(runner: Runner, message: ToRunner): void {
     this.#keeper?.send({ type: 'to-runner', runner: runner.id, message })
   }
@@ -120,6 +130,9 @@ export class RunnerPool {
     const runner: Runner = {
       id,
       ...nothingYet,
+      followers: [],
+      cores: [],
+      handed: 0,
       idleSince: performance.now(),
       isEnding: false,
       servesLast: false,

@@ -1,6 +1,8 @@
 import type { AttemptReport, AttemptSpec } from '../agent.ts'
 import type { AttemptEnd } from './messages.ts'
 
+export type EndReport = Extract<AttemptReport, { type: 'ended' }>
+
 /** An attempt from its start to its report, as the supervisor knows it. */
 export class RunningAttempt {
   readonly spec: AttemptSpec
@@ -26,9 +28,10 @@ export class RunningAttempt {
     return this.#suspendedAt !== null
   }
 
-  begin(): AttemptReport {
+  /** @param at when, in ms since the epoch */
+  begin(at: number): AttemptReport {
     this.#beganAt = performance.now()
-    return { type: 'began', attempt: this.spec.attempt, at: Date.now() }
+    return { type: 'began', attempt: this.spec.attempt, at }
   }
 
   suspend(): void {
@@ -41,7 +44,7 @@ export class RunningAttempt {
   }
 
   /** As its runner tells it. */
-  reportOf(end: AttemptEnd): AttemptReport {
+  reportOf(end: AttemptEnd): EndReport {
     this.resume()
     const { attempt, at, failure, wallSeconds, cpuSeconds, peakMemoryBytes } = end
     const usage = {
@@ -49,13 +52,14 @@ export class RunningAttempt {
       cpuSeconds,
       peakMemoryBytes,
     }
-    return { type: 'ended', attempt, at, failure, usage }
+    return { type: 'ended', attempt, at, failure, usage, next: null, isUncertain: false }
   }
 
   /** After the end of its runner, which could not tell of it. */
-  reportWithout(failure: string, cpuSeconds: number): AttemptReport {
+  reportWithout(failure: string, cpuSeconds: number): EndReport {
     const usage = { wallSeconds: this.#wallSeconds(), cpuSeconds, peakMemoryBytes: 0 }
-    return { type: 'ended', attempt: this.spec.attempt, at: Date.now(), failure, usage }
+    const { attempt } = this.spec
+    return { type: 'ended', attempt, at: Date.now(), failure, usage, next: null, isUncertain: false }
   }
 
   #wallSeconds(): number {

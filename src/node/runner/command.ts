@@ -33,6 +33,11 @@ export async function runCommand({ command, environment, cwd }: CommandOptions):
   return notExecuted(program, result.code, result.originalMessage)
 }
 
+/** Loads what executes commands before the first one needs it. What goes wrong shows there. */
+export function prepareForCommands(): void {
+  import('execa').catch(() => {})
+}
+
 /** What a command finds in its environment, besides the task's own variables. */
 export function commandEnvironment(
   spec: AttemptSpec,

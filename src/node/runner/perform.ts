@@ -43,7 +43,8 @@ function notLoaded(module: string, error: unknown, log: (text: string) => void):
   return `${module} could not be loaded: ${errorText(error)}`
 }
 
-function enter(folder: string): string | null {
+/** Returns why the folder cannot be the working directory, or null. */
+export function enter(folder: string): string | null {
   try {
     process.chdir(folder)
     return null

@@ -9,7 +9,7 @@ export type FoundTask =
 
 /** The task modules that this runner has loaded, each at the first attempt that needs it. */
 export class TaskModules {
-  readonly #loaded = new Map<string, readonly Task[]>()
+  readonly #loaded = new Map<string, Promise<readonly Task[]>>()
   readonly #afterLoading: () => void
 
   constructor(afterLoading: () => void) {
@@ -18,17 +18,29 @@ export class TaskModules {
 
   async find({ module, index }: TaskDefinition): Promise<FoundTask> {
     try {
-      const tasks = this.#loaded.get(module) ?? (await this.#load(module))
-      const task = tasks[index]
+      const task = (await this.#tasksOf(module))[index]
       return task === undefined ? { task: null, error: null } : { task }
     } catch (error) {
       return { task: null, error }
     }
   }
 
+  /** For attempts to come. What goes wrong shows at the attempt that needs the module: it is loaded again then. */
+  async preload(modules: readonly string[]): Promise<void> {
+    for (const module of modules) await this.#tasksOf(module).catch(() => {})
+  }
+
+  #tasksOf(module: string): Promise<readonly Task[]> {
+    const known = this.#loaded.get(module)
+    if (known !== undefined) return known
+    const loading = this.#load(module)
+    this.#loaded.set(module, loading)
+    loading.catch(() => this.#loaded.delete(module))
+    return loading
+  }
+
   async #load(module: string): Promise<readonly Task[]> {
     const tasks = await loadTaskModule(module)
-    this.#loaded.set(module, tasks)
     this.#afterLoading()
     return tasks
   }

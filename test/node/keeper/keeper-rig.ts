@@ -17,6 +17,8 @@ export interface KeeperRig extends AsyncDisposable {
   readonly reports: AttemptReport[]
   readonly failures: string[]
   start(task: string, extra?: SpecExtra): AttemptSpec
+  /** Hands attempts that note these files to the runner of a running one; null: it takes none. */
+  follow(lead: AttemptSpec, files: readonly string[], task?: string): AttemptSpec[] | null
   ended(spec: AttemptSpec): Promise<Ended>
   run(task: string, extra?: SpecExtra): Promise<Ended>
   log(spec: { readonly logFile: string }): string
@@ -54,8 +56,15 @@ export function createKeeperRig({ warmRunners = 0 } = {}): KeeperRig {
       client.start(spec)
       return spec
     },
+    follow({ attempt }, files, task = 'function notesFile') {
+      const specs = files.map(file => {
+        count += 1
+        return specOf({ task, folder, count, files: [at(file)] })
+      })
+      return client.follow(attempt, specs) ? specs : null
+    },
     async ended({ attempt }) {
-      const find = () => reports.find(report => report.attempt === attempt && report.type === 'ended')
+      const find = () => reports.find(report => report.type === 'ended' && report.attempt === attempt)
       await until(`${attempt} has ended`, () => find() !== undefined)
       return find() as Ended
     },

@@ -1,0 +1,94 @@
+import { pop, push } from '../heap.ts'
+import type { AttemptId, TaskDefinition } from '../model.ts'
+import type { RunningAttempt, RunView, View } from '../run-state.ts'
+import { BUSY, HELD, type Room } from './room.ts'
+
+/**
+ * Short work is handed to a runner before it is free, so that it never waits for a decision: an item may follow a running
+ * attempt that has the same needs, on the same cores, as soon as that has ended. It is then bound to those cores, so only as
+ * much is handed ahead as takes about as long as the next decisions may be late.
+ */
+const AHEAD_SECONDS = 0.05
+/** Work of this length may still have one item ahead: longer work loses nothing by the few milliseconds of a decision. */
+const LONGEST_SECONDS = 1
+/** For work that takes next to no time. */
+const MOST_AHEAD = 256
+
+interface Lead {
+  readonly attempt: AttemptId
+  followers: number
+  aheadSeconds: number
+}
+
+/** The running attempts behind which work can be put in one call, those with the least ahead first. */
+export class Leads {
+  readonly #state: RunView
+  readonly #rooms: readonly Room[]
+  /** Made when it is first asked for: most calls never do. */
+  #byNeeds: Map<string, Lead[]> | null = null
+
+  constructor(state: RunView, rooms: readonly Room[]) {
+    this.#state = state
+    this.#rooms = rooms
+  }
+
+  /** The attempt that the next item of this task should follow; null: none has room. */
+  leadFor(definition: TaskDefinition): AttemptId | null {
+    const typical = this.#typicalSeconds(definition)
+    if (typical === null) return null
+    this.#byNeeds ??= this.#leads()
+    const leads = this.#byNeeds.get(needsOf(definition))
+    const lead = leads && pop(leads, leastAhead)
+    if (leads === undefined || lead === undefined) return null
+    const fits = lead.followers === 0 || lead.aheadSeconds + typical <= AHEAD_SECONDS
+    if (!fits || lead.followers >= MOST_AHEAD) return null
+    lead.followers += 1
+    lead.aheadSeconds += typical
+    push(leads, lead, leastAhead)
+    return lead.attempt
+  }
+
+  #leads(): Map<string, Lead[]> {
+    const byNeeds = new Map<string, Lead[]>()
+    for (const room of this.#rooms) {
+      if (this.#state.nodes.get(room.node)?.yieldMode !== 'kernel' || room.availableMemory <= 0) continue
+      for (const running of room.load.attempts.values()) this.#enter(byNeeds, room, running)
+    }
+    return byNeeds
+  }
+
+  #enter(byNeeds: Map<string, Lead[]>, room: Room, running: View<RunningAttempt>): void {
+    const { definition, attempt, suspendedSince, item, placement } = running
+    if (definition === null || this.#typicalSeconds(definition) === null) return
+    const ends = this.#state.terminating.has(attempt) || suspendedSince !== null
+    if (ends || this.#state.alone.has(item)) return
+    // What waits behind an attempt that the application keeps from running would wait with it.
+    if (placement.cores.some(core => ((room.levels[core] ?? BUSY) & ~HELD) === BUSY)) return
+    const following = this.#state.following.get(attempt)
+    const key = needsOf(definition)
+    const leads = byNeeds.get(key) ?? []
+    byNeeds.set(key, leads)
+    const lead = {
+      attempt,
+      followers: following?.items.length ?? 0,
+      aheadSeconds: following?.expectedSeconds ?? 0,
+    }
+    push(leads, lead, leastAhead)
+  }
+
+  /** null: not short, not known, or limited in a way that a follower would not keep to. */
+  #typicalSeconds({ name, ioBound, networkBound }: TaskDefinition): number | null {
+    if (ioBound || networkBound) return null
+    const typical = this.#state.tasks.get(name)?.typicalSeconds ?? null
+    return typical !== null && typical <= LONGEST_SECONDS ? typical : null
+  }
+}
+
+function leastAhead(a: Lead, b: Lead): boolean {
+  if (a.followers === 0 || b.followers === 0) return a.followers < b.followers
+  return a.aheadSeconds < b.aheadSeconds
+}
+
+function needsOf({ cpus, memoryBytes }: TaskDefinition): string {
+  return `${cpus}/${memoryBytes}`
+}
