@@ -2,7 +2,10 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { ended, type Figure, inFolder, odop, quantile, start } from './measure.ts'
 
-/** Writes a file, notes when it was closed (monotonic clock, the same for all processes), and rests on an idle core. */
+/**
+ * Writes a file, notes when it was closed (monotonic clock, the same for all processes), and rests on an idle core. The pauses
+ * vary from one file to the next, always alike, so that none of odop's own intervals falls in step with them.
+ */
 const APPLICATION = `
 const fs = require('node:fs')
 let n = 0
@@ -10,7 +13,7 @@ const write = () => {
   const file = 'data/' + n + '.bin'
   fs.writeFileSync(file, 'x'.repeat(10000))
   fs.appendFileSync('closed', n + ' ' + process.hrtime.bigint() + '\\n')
-  if (++n < COUNT) setTimeout(write, 250)
+  if (++n < COUNT) setTimeout(write, 100 + ((n * 137) % 200))
   else setTimeout(() => {}, 1000)
 }
 setTimeout(write, 2500)`
@@ -23,6 +26,9 @@ export default task({ name: 'note', trigger: fileIn('data') }, ({ file }) => {
   appendFileSync('began', path.basename(file, '.bin') + ' ' + now + '\\n')
 })
 `
+
+/** Pause between two files in the mean. */
+export const PACE_SECONDS = 0.2
 
 /** From a file's close() to the first line of the task function, on an idle core. */
 export async function latencyFigures(count: number): Promise<Figure[]> {

@@ -13,17 +13,33 @@ export interface Figure {
   readonly unit: string
   readonly samples: readonly number[]
   readonly target?: { readonly atMost?: number; readonly atLeast?: number }
-  readonly beside?: string
 }
 
 export function median(samples: readonly number[]): number {
-  return quantile(samples, 0.5)
+  const sorted = [...samples].sort((a, b) => a - b)
+  const half = sorted.length / 2
+  return ((sorted[Math.ceil(half) - 1] ?? Number.NaN) + (sorted[Math.floor(half)] ?? Number.NaN)) / 2
 }
 
 export function quantile(samples: readonly number[], share: number): number {
   const sorted = [...samples].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN
 }
+
+/** Each repetition begins with another one: what the machine does by and by hits all of them alike. */
+export function rotated<T>(list: readonly T[], by: number): T[] {
+  const from = by % list.length
+  return [...list.slice(from), ...list.slice(0, from)]
+}
+
+/** What went wrong, in a line. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error)
+  return text.split('\n').slice(0, MESSAGE_LINES).join(' ')
+}
+
+/** The rest is the stack of whatever failed. */
+const MESSAGE_LINES = 2
 
 /** Runs `work` in a folder of its own that is removed afterwards. */
 export async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {

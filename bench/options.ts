@@ -11,6 +11,8 @@ export const PARTS = [
   'throughput',
   'scheduler',
   'large',
+  'aging',
+  'memory',
 ] as const
 export type Part = (typeof PARTS)[number]
 
@@ -21,38 +23,64 @@ export interface Options {
   readonly repetitions: number
   readonly taskSeconds: readonly number[]
   readonly alternatives: number
+  readonly files: number
   readonly items: number
   readonly many: number
+  readonly devourers: number
   readonly limitSeconds: number
 }
 
-/** Without a word: everything, briefly. `--full`: as the targets are to be shown. */
-const QUICK = { seconds: 6, repetitions: 1, tasks: '1', alternatives: 1, items: 2000, many: 10_000 }
-const FULL = { seconds: 8, repetitions: 5, tasks: '5,1,0.1', alternatives: 3, items: 5000, many: 100_000 }
+/** Without a word: everything, briefly. */
+const QUICK = {
+  seconds: 6,
+  repetitions: 1,
+  tasks: '1',
+  alternatives: 1,
+  files: 200,
+  items: 2000,
+  many: 10_000,
+  devourers: 3,
+}
+/** As the targets are to be shown. */
+const FULL = {
+  seconds: 30,
+  repetitions: 5,
+  tasks: '5,1,0.1',
+  alternatives: 3,
+  files: 400,
+  items: 20_000,
+  many: 100_000,
+  devourers: 20,
+}
 
 /** Ends the process on a wrong option, and after `--help`. */
 export function readOptions(argv: readonly string[]): Options {
   const given = yargs([...argv])
     .scriptName('npm run bench --')
-    .usage('$0 [options]\n\nMeasures odop, and other tools beside it. Without options: all parts, briefly.')
+    .usage(
+      '$0 [options]\n\nMeasures odop, and other tools beside it. Without options: all parts, briefly, which takes some 20 minutes. ' +
+        'How long a choice takes is said at the start.',
+    )
     .options({
-      full: { type: 'boolean', default: false, describe: 'as the targets are to be shown: some 45 minutes' },
+      full: { type: 'boolean', default: false, describe: 'as the targets are to be shown: some 3 hours' },
       only: { type: 'string', describe: `parts: ${PARTS.join(',')}` },
       shapes: { type: 'string', describe: `applications: ${SHAPES.map(({ name }) => name).join(',')}` },
-      seconds: { type: 'number', describe: 'how long an application takes alone (6; full: 8)' },
-      repetitions: { type: 'number', describe: 'interleaved repetitions (1; full: 5)' },
-      tasks: { type: 'string', describe: 'CPU seconds of background tasks (1; full: 5,1,0.1)' },
+      seconds: { type: 'number', describe: numbers('seconds', 'how long an application takes alone') },
+      repetitions: { type: 'number', describe: numbers('repetitions', 'interleaved repetitions') },
+      tasks: { type: 'string', describe: numbers('tasks', 'CPU seconds of background tasks') },
       alternatives: {
         type: 'number',
-        describe: 'repetitions with other tools, 0 for none (1; full: 3)',
+        describe: numbers('alternatives', 'repetitions with other tools, 0 for none'),
       },
-      items: { type: 'number', describe: 'work items of the throughput (2000; full: 5000)' },
-      many: { type: 'number', describe: 'files at once, 0 for none (10000; full: 100000)' },
+      files: { type: 'number', describe: numbers('files', 'files of the latency, one after another') },
+      items: { type: 'number', describe: numbers('items', 'work items of the throughput') },
+      many: { type: 'number', describe: numbers('many', 'files at once, 0 for none') },
+      devourers: { type: 'number', describe: numbers('devourers', 'attempts that take memory without end') },
       limit: { type: 'number', default: 300, describe: 'seconds that a queue of the throughput may take' },
     })
     .strict()
     .version(false)
-    .wrap(100)
+    .wrap(110)
     .parseSync()
   const defaults = given.full ? FULL : QUICK
   return {
@@ -62,10 +90,16 @@ export function readOptions(argv: readonly string[]): Options {
     repetitions: given.repetitions ?? defaults.repetitions,
     taskSeconds: (given.tasks ?? defaults.tasks).split(',').map(Number),
     alternatives: given.alternatives ?? defaults.alternatives,
+    files: given.files ?? defaults.files,
     items: given.items ?? defaults.items,
     many: given.many ?? defaults.many,
+    devourers: given.devourers ?? defaults.devourers,
     limitSeconds: given.limit,
   }
+}
+
+function numbers(name: keyof typeof QUICK, text: string): string {
+  return `${text} (${QUICK[name]}; full: ${FULL[name]})`
 }
 
 function chosen<T>(list: string | undefined, all: readonly T[], nameOf: (one: T) => string): T[] {

@@ -191,6 +191,9 @@ const SETTINGS: Settings = {
   retries: 3,
   retryDelaySeconds: 60,
   graceSeconds: 5,
+  maxSlowdown: null,
+  maxIoBound: 1,
+  maxNetworkBound: 1,
 }
 
 function launchStarted(): OdopEvent {

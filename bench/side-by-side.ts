@@ -1,9 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { busySeconds } from './machine.ts'
-import { inFolder, odop } from './measure.ts'
+import { type Account, availableFrom, monotonicSeconds, readAccount } from './account.ts'
+import { busySeconds, loadAverage } from './machine.ts'
+import { inFolder, odop, sleep } from './measure.ts'
+import { type OdopRecord, odopRecord } from './odop-record.ts'
 import { type Ended, killTree, launch } from './processes.ts'
-import { installed, nodeWork, type Workloads } from './workloads.ts'
+import { burnWords, type Counter, countersIn, type Tasks, taskModule, type Work } from './task-work.ts'
+import { installed, type Workloads } from './workloads.ts'
 
 /**
  * How tasks get their cores.
@@ -20,8 +23,9 @@ export interface SideBySide {
   readonly method: Method
   readonly workloads: Workloads
   readonly application: readonly string[]
-  /** CPU seconds of one task. */
-  readonly taskSeconds: number
+  readonly work: Work
+  /** Further options of `odop run`. */
+  readonly flags?: readonly string[]
   /** null: without end, as long as the application runs. Otherwise all of them are waited for. */
   readonly tasks: number | null
   readonly limitSeconds: number
@@ -34,10 +38,17 @@ export interface RunRecord {
   readonly cpuSeconds: number
   /** Until application and tasks (and odop) had ended. */
   readonly jobSeconds: number
+  /** Of these, before the application's first instruction and after its last one. */
+  readonly beforeSeconds: number
+  readonly afterSeconds: number
   /** CPU seconds of the tasks, by the counters that they write; those that were killed count too. */
   readonly harvestedSeconds: number
   /** What the application left: cores × its wall time − its CPU time. */
   readonly availableSeconds: number
+  /** From the application's first instruction to the first task's; null: there was no task. */
+  readonly firstTaskSeconds: number | null
+  /** What the application left from then on. */
+  readonly availableFromThenSeconds: number | null
   /**
    * Use of the cores that was neither the application's nor the tasks': odop itself or the other tool, and whatever else ran on the
    * machine. Nobody can harvest what others use: on a machine that is not quiet the shares say little.
@@ -45,20 +56,8 @@ export interface RunRecord {
   readonly othersSeconds: number
   /** Tasks that were begun. */
   readonly begun: number
-  /** Of an odop run: the account in summary.json, and when the first attempt started after the application. */
+  /** Of an odop run: the account in summary.json. */
   readonly odop?: OdopRecord
-}
-
-export interface OdopRecord {
-  readonly availableSeconds: number
-  readonly harvestedSeconds: number
-  readonly odopSeconds: number
-  readonly share: number
-  readonly appRunDelaySeconds: number | null
-  readonly attempts: number
-  readonly failed: number
-  readonly firstAttemptSeconds: number | null
-  readonly notes: readonly string[]
 }
 
 /** Why a method can't be measured here; null: it can. */
@@ -67,27 +66,58 @@ export function missingFor(method: Method): string | null {
   return null
 }
 
-export function runSideBySide(options: SideBySide): Promise<RunRecord> {
+export async function runSideBySide(options: SideBySide): Promise<RunRecord> {
+  if (options.method === 'parallel') await calm(options.workloads.cores)
   return inFolder(async folder => {
-    mkdirSync(path.join(folder, 'counters'))
+    for (const name of [COUNTERS, 'progress']) mkdirSync(path.join(folder, name))
     const run = options.method === 'odop' ? underOdop : withWorkers
-    const before = busySeconds()
+    const before = { busy: busySeconds(), time: monotonicSeconds() }
     const { application, jobSeconds, odop } = await run(options, folder)
-    const used = busySeconds() - before
-    const { wallSeconds, cpuSeconds } = ownAccount(application)
-    const counters = countersIn(folder)
-    const harvestedSeconds = counters.reduce((sum, seconds) => sum + seconds, 0)
+    const used = busySeconds() - before.busy
+    const account = readAccount(application)
+    const harvest = harvestOf(account, countersIn(path.join(folder, COUNTERS)), options.workloads.cores)
+    const { wallSeconds, cpuSeconds, startedSeconds } = account
+    const beforeSeconds = startedSeconds - before.time
     return {
       wallSeconds,
       cpuSeconds,
       jobSeconds,
-      harvestedSeconds,
-      availableSeconds: options.workloads.cores * wallSeconds - cpuSeconds,
-      othersSeconds: Math.max(0, used - cpuSeconds - harvestedSeconds),
-      begun: counters.length,
+      beforeSeconds,
+      afterSeconds: jobSeconds - beforeSeconds - wallSeconds,
+      ...harvest,
+      othersSeconds: Math.max(0, used - cpuSeconds - harvest.harvestedSeconds),
       ...(odop && { odop }),
     }
   })
+}
+
+function harvestOf(account: Account, counters: readonly Counter[], cores: number) {
+  const first = Math.min(...counters.map(({ beganSeconds }) => beganSeconds)) - account.startedSeconds
+  return {
+    begun: counters.length,
+    harvestedSeconds: counters.reduce((sum, { usedSeconds }) => sum + usedSeconds, 0),
+    availableSeconds: availableFrom(account, cores, 0),
+    firstTaskSeconds: counters.length === 0 ? null : first,
+    availableFromThenSeconds:
+      counters.length === 0 ? null : availableFrom(account, cores, Math.max(0, first)),
+  }
+}
+
+/**
+ * niceload goes by the load average of the last minute, and parallel by what runs right now: what the bench itself has just
+ * run must not count against them.
+ */
+async function calm(cores: number): Promise<void> {
+  for (let second = 0; second < MOST_CALM_SECONDS && loadAverage() >= cores; second++) await sleep(1000)
+}
+
+/** The average falls to a third in this time. */
+export const MOST_CALM_SECONDS = 60
+
+const COUNTERS = 'counters'
+
+function tasksOf({ work, workloads }: SideBySide, folder: string): Tasks {
+  return { work, workloads, counters: path.join(folder, COUNTERS) }
 }
 
 interface Ran {
@@ -116,13 +146,14 @@ const ENDLESS = 1_000_000
 function workersCommand(options: SideBySide, folder: string): string {
   const { method, workloads, tasks } = options
   const { cores } = workloads
-  const burn = burnWords(options, folder)
+  const burn = burnWords(tasksOf(options, folder))
     .map(word => `'${word}'`)
     .join(' ')
   const jobs = `seq ${tasks ?? ENDLESS}`
   switch (method) {
     case 'parallel':
-      return `${jobs} | parallel --will-cite -j ${cores} --load 100% --noswap niceload -n 19 -L ${cores} ${burn}`
+      // parallel alone decides when to start: niceload's own start limit would hold each job back once more, by the last minute's load.
+      return `${jobs} | parallel --will-cite -j ${cores} --load 100% --noswap niceload -n 19 --run-load ${cores} ${burn}`
     case 'nice':
       return `${jobs} | xargs -P ${cores} -n 1 nice -n 19 ${burn}`
     default:
@@ -130,19 +161,18 @@ function workersCommand(options: SideBySide, folder: string): string {
   }
 }
 
-/** A program; where there is no compiler, Node with the same work. Further words are ignored. */
-function burnWords({ workloads, taskSeconds }: SideBySide, folder: string): string[] {
-  const { burn, rates } = workloads
-  const counters = path.join(folder, 'counters')
-  if (burn !== null) return [burn, String(Math.round(taskSeconds * rates.c)), counters]
-  const script = `import(process.argv[1]).then(({ burn }) => burn(${Math.round(taskSeconds * rates.node)}, process.argv[2], "0"))`
-  return [process.execPath, '-e', script, nodeWork, counters]
-}
-
 async function underOdop(options: SideBySide, folder: string): Promise<Ran> {
   writeTask(options, folder)
   const drain = options.tasks === null ? [] : ['--drain']
-  const flags = ['--quiet', '--name', 'bench', '--summary', 'summary.json', ...drain]
+  const flags = [
+    '--quiet',
+    '--name',
+    'bench',
+    '--summary',
+    'summary.json',
+    ...drain,
+    ...(options.flags ?? []),
+  ]
   const ended = await launch([odop, 'run', ...flags, '--', ...options.application], {
     cwd: folder,
     env: { ODOP_PATH: path.join(folder, 'odop') },
@@ -158,79 +188,5 @@ function writeTask(options: SideBySide, folder: string): void {
   mkdirSync(path.join(folder, 'queue'))
   for (let file = 0; file < (tasks ?? 0); file++) writeFileSync(path.join(folder, 'queue', `${file}`), '')
   const queued = tasks === null ? `replicas: ${2 * workloads.cores}` : `trigger: fileIn('queue')`
-  writeFileSync(
-    path.join(folder, 'tasks', 'burn.js'),
-    `import { fileIn, task } from 'odop'
-export default task({ name: 'burn', ${queued}, command: () => ${JSON.stringify(burnWords(options, folder))} })
-`,
-  )
-}
-
-function odopRecord(folder: string, { stderr }: Ended): OdopRecord {
-  const summary = readSummary(path.join(folder, 'summary.json'), stderr)
-  const sum = (key: 'attempts' | 'failed') => summary.tasks.reduce((total, task) => total + task[key], 0)
-  return {
-    availableSeconds: summary.harvest.availableCoreSeconds,
-    harvestedSeconds: summary.harvest.harvestedCoreSeconds,
-    odopSeconds: summary.totals.coreSeconds.odop,
-    share: summary.harvest.share,
-    appRunDelaySeconds: summary.totals.appRunDelaySeconds,
-    attempts: sum('attempts'),
-    failed: sum('failed'),
-    firstAttemptSeconds: firstAttempt(path.join(folder, 'odop', 'runs', 'bench', 'events.ndjson')),
-    notes: [...summary.notes, ...stderr.split('\n').filter(line => line !== '')],
-  }
-}
-
-interface Summary {
-  readonly harvest: {
-    readonly availableCoreSeconds: number
-    readonly harvestedCoreSeconds: number
-    readonly share: number
-  }
-  readonly totals: {
-    readonly coreSeconds: { readonly odop: number }
-    readonly appRunDelaySeconds: number | null
-  }
-  readonly tasks: readonly { readonly attempts: number; readonly failed: number }[]
-  readonly notes: readonly string[]
-}
-
-function readSummary(file: string, stderr: string): Summary {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'))
-  } catch (cause) {
-    throw new Error(`odop has written no summary: ${stderr.trim()}`, { cause })
-  }
-}
-
-function firstAttempt(journal: string): number | null {
-  const at = (type: string) => {
-    const line = readFileSync(journal, 'utf8')
-      .split('\n')
-      .find(text => text.includes(`"type":"${type}"`))
-    return line === undefined ? null : (JSON.parse(line).at as number)
-  }
-  const [application, attempt] = [at('application-started'), at('attempt-started')]
-  return application === null || attempt === null ? null : (attempt - application) / 1000
-}
-
-function ownAccount({ stdout, stderr, code, signal }: Ended): {
-  wallSeconds: number
-  cpuSeconds: number
-} {
-  try {
-    return JSON.parse(stdout)
-  } catch (cause) {
-    const how = `code ${code}, signal ${signal}, output ${JSON.stringify(stdout)}`
-    throw new Error(`the application gave no account of itself (${how}): ${stderr.trim()}`, { cause })
-  }
-}
-
-function countersIn(folder: string): number[] {
-  const counters = path.join(folder, 'counters')
-  return readdirSync(counters).map(name => {
-    const bytes = readFileSync(path.join(counters, name))
-    return bytes.length < 8 ? 0 : bytes.readDoubleLE()
-  })
+  writeFileSync(path.join(folder, 'tasks', 'burn.js'), taskModule(tasksOf(options, folder), queued))
 }

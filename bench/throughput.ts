@@ -2,7 +2,7 @@ import { createReadStream, mkdirSync, readFileSync, writeFileSync } from 'node:f
 import os from 'node:os'
 import path from 'node:path'
 import { createInterface } from 'node:readline'
-import { type Figure, inFolder, odop, pssBytes, sleep } from './measure.ts'
+import { type Figure, inFolder, odop, pssBytes, rotated, sleep } from './measure.ts'
 import type { PartResult } from './parts.ts'
 import { launch, type Running } from './processes.ts'
 import { missingFor } from './side-by-side.ts'
@@ -19,18 +19,27 @@ export interface ThroughputOptions {
 const TASK = `import { fileIn, task } from 'odop'
 export default task({ name: 'empty', trigger: fileIn('queue') }, () => {})
 `
-/** As many jobs as GNU parallel does in some seconds. */
-const PARALLEL_JOBS = 500
+/** As many as take some seconds. */
+const OTHERS_JOBS = 1000
+
+const OTHERS = {
+  parallel: { label: 'GNU parallel with `true`', command: 'parallel --will-cite -j CORES true' },
+  xargs: { label: '`xargs -n 1 -P` with `true`', command: 'xargs -n 1 -P CORES true' },
+} as const
+type Other = keyof typeof OTHERS
 
 /** Work items of an empty function: how many a second, and what very many at once cost the supervisor. */
 export async function throughputFigures(options: ThroughputOptions): Promise<PartResult> {
   const { items, many, repetitions, limitSeconds } = options
   const rates: Queue[] = []
-  const parallel: number[] = []
+  const others: Record<Other, number[]> = { parallel: [], xargs: [] }
   const withParallel = missingFor('parallel') === null
+  const ways = ['odop', 'xargs', ...(withParallel ? ['parallel' as const] : [])] as const
   for (let repetition = 0; repetition < repetitions; repetition++) {
-    rates.push(await workOff(items, limitSeconds))
-    if (withParallel) parallel.push(await parallelRate(limitSeconds))
+    for (const way of rotated(ways, repetition)) {
+      if (way === 'odop') rates.push(await workOff(items, limitSeconds))
+      else others[way].push(await rateOf(OTHERS[way].command, limitSeconds))
+    }
   }
   const large = many > 0 ? await workOff(many, limitSeconds) : null
   const figures: Figure[] = [
@@ -41,27 +50,34 @@ export async function throughputFigures(options: ThroughputOptions): Promise<Par
       target: { atLeast: 2000 },
     },
     {
+      name: `${items} files at once, an empty function: work items, by the time of the whole command`,
+      unit: '/s',
+      samples: rates.map(({ completed, seconds }) => completed / seconds),
+    },
+    {
       name: `${items} files at once: not processed exactly once`,
       unit: 'files',
       samples: rates.map(queue => wrong(queue, items)),
       target: { atMost: 0 },
     },
-    ...(withParallel ? parallelFigures(rates, parallel) : []),
+    ...(withParallel ? [timesParallel(rates, others.parallel)] : []),
+    ...(['parallel', 'xargs'] as const).flatMap(other => othersFigure(other, others[other])),
     ...(large === null ? [] : manyFigures(large, many)),
   ]
   return { figures, skipped: withParallel ? [] : ['throughput of parallel: no GNU parallel'] }
 }
 
-function parallelFigures(rates: readonly Queue[], parallel: readonly number[]): Figure[] {
-  return [
-    { name: 'GNU parallel with `true`: jobs', unit: '/s', samples: parallel },
-    {
-      name: 'odop’s work items / GNU parallel’s jobs',
-      unit: '×',
-      samples: rates.map(({ perSecond }, n) => perSecond / (parallel[n] ?? Number.NaN)),
-      target: { atLeast: 10 },
-    },
-  ]
+function timesParallel(rates: readonly Queue[], parallel: readonly number[]): Figure {
+  return {
+    name: 'odop’s work items / GNU parallel’s jobs',
+    unit: '×',
+    samples: rates.map(({ perSecond }, n) => perSecond / (parallel[n] ?? Number.NaN)),
+    target: { atLeast: 10 },
+  }
+}
+
+function othersFigure(other: Other, samples: readonly number[]): Figure[] {
+  return samples.length === 0 ? [] : [{ name: `${OTHERS[other].label}: jobs`, unit: '/s', samples }]
 }
 
 function manyFigures(large: Queue, many: number): Figure[] {
@@ -100,6 +116,8 @@ interface Queue {
   readonly completions: number
   /** From the first attempt's start to the last one's end. */
   readonly perSecond: number
+  /** Of the whole command: odop's start, watching the folder, its end. */
+  readonly seconds: number
   readonly peakRssBytes: number
   readonly peakPssBytes: number
 }
@@ -121,7 +139,7 @@ function workOff(files: number, limitSeconds: number): Promise<Queue> {
     })
     const memory = await watchMemory(running)
     const journal = path.join(folder, 'odop', 'runs', 'bench', 'events.ndjson')
-    return { ...(await account(journal)), ...memory }
+    return { ...(await account(journal)), ...memory, seconds: (await running.ended).seconds }
   })
 }
 
@@ -165,9 +183,9 @@ async function account(journal: string): Promise<Pick<Queue, 'completed' | 'comp
   return { completed: completed.size, completions, perSecond: completions / ((last - first) / 1000) }
 }
 
-async function parallelRate(limitSeconds: number): Promise<number> {
-  const cores = os.availableParallelism()
-  const command = `seq ${PARALLEL_JOBS} | parallel --will-cite -j ${cores} true`
+/** Jobs a second of a tool that reads their names from stdin, its own start included. */
+async function rateOf(tool: string, limitSeconds: number): Promise<number> {
+  const command = `seq ${OTHERS_JOBS} | ${tool.replace('CORES', String(os.availableParallelism()))}`
   const { seconds } = await launch(['sh', '-c', command], { cwd: os.tmpdir(), limitSeconds }).ended
-  return PARALLEL_JOBS / seconds
+  return OTHERS_JOBS / seconds
 }

@@ -11,6 +11,9 @@ export interface Workloads {
   readonly application: string | null
   readonly mpi: string | null
   readonly burn: string | null
+  /** An application that holds much memory, and a task that takes memory without end. */
+  readonly hold: string | null
+  readonly devour: string | null
   /** What the machine lacks for the programs that are null. */
   readonly missing: string
   readonly rates: Rates
@@ -20,8 +23,9 @@ export interface Rates {
   /** Units of work a second on one core, as C and as JavaScript count them. */
   readonly c: number
   readonly node: number
-  /** Passes over its arrays a second of each thread, while all cores stream. */
+  /** Passes over its arrays a second of each thread, while `streamingCores` or all cores stream. */
   readonly stream: number
+  readonly streamAll: number
 }
 
 const sources = fileURLToPath(new URL('./workloads/', import.meta.url))
@@ -41,14 +45,22 @@ export function prepareWorkloads(folder: string): Workloads {
     cores,
     application,
     burn: build('cc', 'burn'),
+    hold: build('cc', 'hold'),
+    devour: build('cc', 'devour'),
     mpi: installed('mpirun') ? build('mpicc', 'mpi') : null,
     missing: application === null ? 'no C compiler (cc)' : 'no MPI (mpicc, mpirun)',
     rates: {
       c: rate(application, 'rate'),
       node: rate(process.execPath, nodeApplication, 'rate'),
-      stream: rate(application, 'stream-rate', '0', '0', String(cores)),
+      stream: rate(application, 'stream-rate', '0', '0', String(streamingCores(cores))),
+      streamAll: rate(application, 'stream-rate', '0', '0', String(cores)),
     },
   }
+}
+
+/** All cores but one. */
+export function streamingCores(cores: number): number {
+  return Math.max(1, cores - 1)
 }
 
 function compile(compiler: string, name: string, program: string): string | null {

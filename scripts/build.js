@@ -83,6 +83,7 @@ function buildParts(loadedLater) {
   return build({
     ...shared,
     entryPoints: {
+      agent: 'src/cluster/agent-main.ts',
       keeper: 'src/node/keeper/main.ts',
       runner: 'src/node/runner/main.ts',
       loader: 'src/tasks/loader/main.ts',

@@ -32,6 +32,10 @@ export interface Configuration {
   /** As a share. */
   readonly idleThreshold: number
   readonly memoryReserve: MemoryReserve
+  /** As a share; null: the slowdown is only measured. */
+  readonly maxSlowdown: number | null
+  /** Absolute glob of files that tell the application's steps; null: none do. */
+  readonly progress: string | null
   readonly noTasks: boolean
   readonly quiet: boolean
   /** A further copy of `summary.json`. */
@@ -39,6 +43,8 @@ export interface Configuration {
   readonly retries: number
   readonly retryDelaySeconds: number
   readonly graceSeconds: number
+  readonly maxIoBound: number
+  readonly maxNetworkBound: number
   readonly settleSeconds: number
   readonly odopPath: string
   /** The configuration file that was used. */
@@ -75,11 +81,22 @@ export async function loadConfiguration(
 
 /** The core's settings, once the node's memory is known. */
 export function settingsOf(configuration: Configuration, memoryLimitBytes: number): Settings {
-  const { memoryReserve, policy, maxCpus, idleThreshold, retries, retryDelaySeconds, graceSeconds } =
-    configuration
+  const { memoryReserve, policy, maxCpus, idleThreshold, maxSlowdown } = configuration
+  const { retries, retryDelaySeconds, graceSeconds, maxIoBound, maxNetworkBound } = configuration
   const memoryReserveBytes =
     'bytes' in memoryReserve ? memoryReserve.bytes : Math.round(memoryReserve.share * memoryLimitBytes)
-  return { policy, maxCpus, idleThreshold, memoryReserveBytes, retries, retryDelaySeconds, graceSeconds }
+  return {
+    policy,
+    maxCpus,
+    idleThreshold,
+    memoryReserveBytes,
+    retries,
+    retryDelaySeconds,
+    graceSeconds,
+    maxIoBound,
+    maxNetworkBound,
+    maxSlowdown,
+  }
 }
 
 /**
@@ -141,6 +158,7 @@ function absolute(values: Values, { base, home }: { readonly base: string; reado
     ...values,
     ...(values.tasks && { tasks: values.tasks.map(resolve) }),
     ...(values.summary && { summary: resolve(values.summary) }),
+    ...(values.progress && { progress: resolve(values.progress) }),
     ...(values.odopPath && { odopPath: resolve(values.odopPath) }),
   }
 }
@@ -160,12 +178,16 @@ function withDefaults(
     reserveCores: values.reserveCores ?? 0,
     idleThreshold: values.idleThreshold ?? 0.1,
     memoryReserve: values.memoryReserve ?? { share: 0.1 },
+    maxSlowdown: values.maxSlowdown ?? null,
+    progress: values.progress ?? null,
     noTasks: values.noTasks ?? false,
     quiet: values.quiet ?? false,
     summary: values.summary ?? null,
     retries: values.retries ?? 3,
     retryDelaySeconds: values.retryDelay ?? 60,
     graceSeconds: values.grace ?? 5,
+    maxIoBound: values.maxIoBound ?? 1,
+    maxNetworkBound: values.maxNetworkBound ?? 1,
     settleSeconds: values.settle ?? 2,
     odopPath: values.odopPath ?? path.join(home, '.odop'),
     file,

@@ -1,10 +1,11 @@
 /*
- * An application of fixed work: application SHAPE SECONDS RATE CORES
+ * An application of fixed work: application SHAPE SECONDS RATE THREADS
  *
- * RATE is what `application rate` (of bandwidth: `application stream-rate 0 0 CORES`) has said once on this machine:
+ * RATE is what `application rate` (of bandwidth: `application stream-rate 0 0 THREADS`) has said once on this machine:
  * units of work per second. With it the work of the shape takes about SECONDS alone; it is the same, however long it
- * takes. Prints its own wall time and CPU time as one line of JSON.
+ * takes. Prints its account of itself as one line of JSON, see account.h.
  */
+#include "account.h"
 #include "work.h"
 #include <pthread.h>
 #include <sched.h>
@@ -13,16 +14,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MOST_CORES 1024
+#define MOST_THREADS 1024
 /* 64 MB each, three a thread: larger than the share of a thread in any last-level cache of today. */
 #define STREAM_LENGTH (8L << 20)
 #define PHASE_SECONDS 3.0
 #define BURST_SECONDS 0.02
+#define PROGRESS_SECONDS 0.25
 /* Between two waits for each other: rank 0 has ten times the work of the others. */
 #define ROUND_SECONDS 0.05
 
 static double seconds, rate;
-static int cores;
+static int threads;
 
 static atomic_uint_fast64_t sink;
 
@@ -80,23 +82,35 @@ static void *polling(void *index) {
   for (long round = 1; round <= rounds; round++) {
     busy(*(int *)index == 0 ? ROUND_SECONDS : ROUND_SECONDS / 10);
     arrived++;
-    while (arrived < round * cores) continue;
+    while (arrived < round * threads) continue;
   }
   return NULL;
 }
 
-static double stream(long passes) {
+/* A simulation's output of a step: a small file of its own in progress/. */
+static void note_progress(long step) {
+  char file[64];
+  snprintf(file, sizeof file, "progress/%ld", step);
+  FILE *output = fopen(file, "w");
+  if (output == NULL) return;
+  fprintf(output, "%ld\n", step);
+  fclose(output);
+}
+
+/* Passes over large arrays, and the CPU time they took; `passes_of_a_step` is 0 for no notes of progress. */
+static double stream(long passes, long passes_of_a_step) {
   double *a = malloc(STREAM_LENGTH * sizeof *a);
   double *b = malloc(STREAM_LENGTH * sizeof *b);
   double *c = malloc(STREAM_LENGTH * sizeof *c);
   if (a == NULL || b == NULL || c == NULL) abort();
   for (long i = 0; i < STREAM_LENGTH; i++) a[i] = b[i] = c[i] = i;
-  double start = seconds_of(CLOCK_MONOTONIC);
+  double start = seconds_of(CLOCK_THREAD_CPUTIME_ID);
   for (long pass = 0; pass < passes; pass++) {
     for (long i = 0; i < STREAM_LENGTH; i++) a[i] = b[i] + 3 * c[i];
     __asm__ volatile("" : : "r"(a) : "memory");
+    if (passes_of_a_step > 0 && (pass + 1) % passes_of_a_step == 0) note_progress(pass / passes_of_a_step);
   }
-  double took = seconds_of(CLOCK_MONOTONIC) - start;
+  double took = seconds_of(CLOCK_THREAD_CPUTIME_ID) - start;
   free(a);
   free(b);
   free(c);
@@ -104,27 +118,27 @@ static double stream(long passes) {
 }
 
 static void *bandwidth(void *index) {
-  (void)index;
-  stream((long)(seconds * rate + 0.5));
+  long passes_of_a_step = (long)(PROGRESS_SECONDS * rate + 0.5);
+  stream((long)(seconds * rate + 0.5), *(int *)index == 0 ? passes_of_a_step : 0);
   return NULL;
 }
 
-#define CALIBRATED_PASSES 20
-static double passes_per_second[MOST_CORES];
+#define CALIBRATED_PASSES 40
+static double passes_per_second[MOST_THREADS];
 
 static void *stream_rate(void *index) {
-  passes_per_second[*(int *)index] = CALIBRATED_PASSES / stream(CALIBRATED_PASSES);
+  passes_per_second[*(int *)index] = CALIBRATED_PASSES / stream(CALIBRATED_PASSES, 0);
   return NULL;
 }
 
 static void on_threads(void *(*body)(void *), int count) {
-  static pthread_t threads[MOST_CORES];
-  static int indexes[MOST_CORES];
+  static pthread_t started[MOST_THREADS];
+  static int indexes[MOST_THREADS];
   for (int i = 0; i < count; i++) {
     indexes[i] = i;
-    if (pthread_create(&threads[i], NULL, body, &indexes[i]) != 0) abort();
+    if (pthread_create(&started[i], NULL, body, &indexes[i]) != 0) abort();
   }
-  for (int i = 0; i < count; i++) pthread_join(threads[i], NULL);
+  for (int i = 0; i < count; i++) pthread_join(started[i], NULL);
 }
 
 /* The fastest of some short looks: whatever else runs on the machine only makes it slower. */
@@ -146,29 +160,29 @@ static double slowest(const double *rates, int count) {
 }
 
 int main(int argc, char **argv) {
-  double start = seconds_of(CLOCK_MONOTONIC);
+  begin_account();
   const char *shape = argc > 1 ? argv[1] : "";
   seconds = argc > 2 ? atof(argv[2]) : 0;
   rate = argc > 3 ? atof(argv[3]) : 0;
-  cores = argc > 4 ? atoi(argv[4]) : 1;
-  if (cores < 1 || cores > MOST_CORES) cores = 1;
+  threads = argc > 4 ? atoi(argv[4]) : 1;
+  if (threads < 1 || threads > MOST_THREADS) threads = 1;
 
   if (strcmp(shape, "rate") == 0) return printf("%f\n", units_per_second()) < 0;
   if (strcmp(shape, "stream-rate") == 0) {
-    on_threads(stream_rate, cores);
-    return printf("%f\n", slowest(passes_per_second, cores)) < 0;
+    on_threads(stream_rate, threads);
+    return printf("%f\n", slowest(passes_per_second, threads)) < 0;
   }
 
+  trace_account();
   if (strcmp(shape, "one-core") == 0) on_threads(one_core, 1);
-  else if (strcmp(shape, "all-cores") == 0) on_threads(one_core, cores);
-  else if (strcmp(shape, "alternating") == 0) on_threads(alternating, cores);
-  else if (strcmp(shape, "bursts") == 0) on_threads(bursts, cores);
+  else if (strcmp(shape, "all-cores") == 0) on_threads(one_core, threads);
+  else if (strcmp(shape, "alternating") == 0) on_threads(alternating, threads);
+  else if (strcmp(shape, "bursts") == 0) on_threads(bursts, threads);
   else if (strcmp(shape, "moving") == 0) on_threads(moving, 1);
-  else if (strcmp(shape, "polling") == 0) on_threads(polling, cores);
-  else if (strcmp(shape, "bandwidth") == 0) on_threads(bandwidth, cores);
+  else if (strcmp(shape, "polling") == 0) on_threads(polling, threads);
+  else if (strcmp(shape, "bandwidth") == 0) on_threads(bandwidth, threads);
   else return fprintf(stderr, "unknown shape: %s\n", shape), 2;
 
-  double wall = seconds_of(CLOCK_MONOTONIC) - start;
-  printf("{\"wallSeconds\":%.6f,\"cpuSeconds\":%.6f}\n", wall, seconds_of(CLOCK_PROCESS_CPUTIME_ID));
+  print_account();
   return 0;
 }

@@ -9,19 +9,27 @@ else if (process.argv[2] === 'rate') console.log(rate())
 else await application()
 
 async function application() {
-  const started = performance.now()
+  const startedSeconds = Number(process.hrtime.bigint()) / 1e9
+  const start = { time: performance.now(), usage: process.cpuUsage() }
   const [shape, seconds, unitsPerSecond, cores] = process.argv.slice(2)
   const data = { shape, seconds: Number(seconds), rate: Number(unitsPerSecond) }
   const threads = shape === 'one-core' ? 1 : Number(cores)
+  const trace = []
+  const tracing = setInterval(() => trace.push(used(start)), 100)
   await Promise.all(
     Array.from({ length: threads }, () => {
       const worker = new Worker(new URL(import.meta.url), { workerData: data })
       return new Promise((resolve, reject) => worker.once('exit', resolve).once('error', reject))
     }),
   )
-  const { user, system } = process.cpuUsage()
-  const wallSeconds = (performance.now() - started) / 1000
-  console.log(JSON.stringify({ wallSeconds, cpuSeconds: (user + system) / 1e6 }))
+  clearInterval(tracing)
+  const [wallSeconds, cpuSeconds] = used(start)
+  console.log(JSON.stringify({ startedSeconds, wallSeconds, cpuSeconds, trace }))
+}
+
+function used({ time, usage }) {
+  const { user, system } = process.cpuUsage(usage)
+  return [(performance.now() - time) / 1000, (user + system) / 1e6]
 }
 
 function thread({ shape, seconds, rate }) {

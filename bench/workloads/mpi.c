@@ -28,7 +28,7 @@ int main(int argc, char **argv) {
   double cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID), total = 0;
   MPI_Reduce(&cpu, &total, 1, MPI_DOUBLE, MPI_SUM, 0, MPI_COMM_WORLD);
   double wall = seconds_of(CLOCK_MONOTONIC) - start;
-  if (rank == 0) printf("{\"wallSeconds\":%.6f,\"cpuSeconds\":%.6f}\n", wall, total);
+  if (rank == 0) printf("{\"startedSeconds\":%.6f,\"wallSeconds\":%.6f,\"cpuSeconds\":%.6f}\n", start, wall, total);
   MPI_Finalize();
   return 0;
 }

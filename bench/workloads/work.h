@@ -1,5 +1,9 @@
 /* Fixed work: the same number of steps takes the same CPU time on an undisturbed core, and more when disturbed. */
+#ifndef WORK_H
+#define WORK_H
+#ifndef _GNU_SOURCE
 #define _GNU_SOURCE
+#endif
 #include <stdint.h>
 #include <time.h>
 
@@ -29,3 +33,4 @@ static inline void rest(double seconds) {
   struct timespec left = {(time_t)seconds, (long)((seconds - (time_t)seconds) * 1e9)};
   while (nanosleep(&left, &left) != 0) continue;
 }
+#endif

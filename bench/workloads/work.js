@@ -30,9 +30,9 @@ export function rate() {
 }
 
 /** A task function of fixed work that keeps the CPU time it has used so far in a file of its own, as burn.c does. */
-export function burn(units, folder, name) {
+export function burn(units, folder) {
   const before = process.cpuUsage()
-  const file = openSync(path.join(folder, `${process.pid}-${name}`), 'w')
+  const file = openSync(path.join(folder, `${process.pid}-${process.hrtime.bigint()}`), 'w')
   const used = new Float64Array(1)
   for (let done = 0; done < units; done += UNITS_AT_ONCE) {
     work(Math.min(UNITS_AT_ONCE, units - done))

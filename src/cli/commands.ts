@@ -4,6 +4,7 @@ import { drainCommand } from './drain-command.ts'
 import { initCommand } from './init-command.ts'
 import { monitorCommand, runCommand } from './run-command.ts'
 import { runsCommand } from './runs-command.ts'
+import { signalCommand } from './signal-command.ts'
 import { statusCommand } from './status-command.ts'
 import { tasksCommand } from './tasks-command.ts'
 
@@ -14,6 +15,7 @@ export const commands: readonly Command[] = [
   statusCommand,
   runsCommand,
   drainCommand,
+  signalCommand,
   tasksCommand,
   initCommand,
   doctorCommand,

@@ -8,6 +8,16 @@ export const drainCommand: Command = {
   options: {
     for: { type: 'string', describe: 'at most for this duration, such as 10m', requiresArg: true },
     'max-cpus': { type: 'string', describe: 'at most so many cores for tasks', requiresArg: true },
+    'max-io-bound': {
+      type: 'string',
+      describe: 'so many ioBound tasks at once on a node (1)',
+      requiresArg: true,
+    },
+    'max-network-bound': {
+      type: 'string',
+      describe: 'so many networkBound tasks at once on a node (1)',
+      requiresArg: true,
+    },
     'exclude-cpus': {
       type: 'string',
       describe: 'cores that tasks must not use, such as 0-3,7',

@@ -7,6 +7,7 @@ import { readProc } from '../os/proc.ts'
 import { systemCalls } from '../os/system-calls.ts'
 import { version } from '../version.ts'
 import { configurationProblemText } from '../views/problems-text.ts'
+import { yieldText } from '../views/yield-text.ts'
 import { print } from './print.ts'
 
 export interface DoctorRequest {
@@ -63,7 +64,7 @@ function nodeLines({ name, cores, usableCores, topology, memoryLimitBytes }: Nod
 }
 
 /** What decides how cores are given back: see docs/architecture.md. */
-function yieldLines({ yieldMode }: NodeFacts): LabelledLine[] {
+function yieldLines({ yieldMode, yieldReason }: NodeFacts): LabelledLine[] {
   const autogroup = readProc('/proc/sys/kernel/sched_autogroup_enabled')?.trim()
   const grouping =
     autogroup === undefined
@@ -71,12 +72,14 @@ function yieldLines({ yieldMode }: NodeFacts): LabelledLine[] {
       : autogroup === '1'
         ? 'the kernel groups sessions: tasks stay in the application’s session'
         : 'the kernel could group sessions, and is told not to'
-  const how =
-    yieldMode === 'kernel'
-      ? 'by the kernel, at once: tasks run at SCHED_IDLE, nice 19, idle I/O class'
-      : 'by suspension: the kernel would share cores with the tasks'
   return [
-    ['cores are given back', how],
+    ['cores are given back', yieldText(yieldMode)],
+    ['because', yieldReason ?? 'nothing else is known'],
+    ['tasks run at', 'SCHED_IDLE, nice 19, idle I/O class'],
+    [
+      'otherwise',
+      'an application that leaves the session or the CPU control group is followed: see the summary',
+    ],
     ['sessions', grouping],
   ]
 }

@@ -9,6 +9,11 @@ const summaryOptions = {
   config: { type: 'string', describe: 'configuration file', requiresArg: true },
   quiet: { type: 'boolean', describe: 'no summary on stderr, only warnings' },
   summary: { type: 'string', describe: 'write summary.json to this file too', requiresArg: true },
+  progress: {
+    type: 'string',
+    describe: 'files that the application writes at each step, such as "out/*.h5": its pace is watched',
+    requiresArg: true,
+  },
 } as const
 
 export const runCommand: Command = {
@@ -23,6 +28,16 @@ export const runCommand: Command = {
       describe: 'finish the queue after the application has ended, at most for DURATION',
     },
     'max-cpus': { type: 'string', describe: 'at most so many cores for tasks', requiresArg: true },
+    'max-io-bound': {
+      type: 'string',
+      describe: 'so many ioBound tasks at once on a node (1)',
+      requiresArg: true,
+    },
+    'max-network-bound': {
+      type: 'string',
+      describe: 'so many networkBound tasks at once on a node (1)',
+      requiresArg: true,
+    },
     'exclude-cpus': {
       type: 'string',
       describe: 'cores that tasks must not use, such as 0-3,7',
@@ -37,6 +52,11 @@ export const runCommand: Command = {
     'memory-reserve': {
       type: 'string',
       describe: 'memory that stays free, such as 2G or 10%',
+      requiresArg: true,
+    },
+    'max-slowdown': {
+      type: 'string',
+      describe: 'back off when tasks slow the application down by more than this, such as 3%',
       requiresArg: true,
     },
     'no-tasks': { type: 'boolean', describe: 'only measure' },

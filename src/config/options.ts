@@ -10,6 +10,10 @@ export interface OdopConfig {
   readonly drain?: boolean | number | string | undefined
   /** At most so many cores of a node for attempts. Default: no limit. */
   readonly maxCpus?: number | undefined
+  /** At most so many `ioBound` attempts on a node at the same time. Default: 1. */
+  readonly maxIoBound?: number | undefined
+  /** At most so many `networkBound` attempts on a node at the same time. Default: 1. */
+  readonly maxNetworkBound?: number | undefined
   /** Cores that are never used: `'0-3,7'` or `[0, 1, 2, 3, 7]`. */
   readonly excludeCpus?: string | readonly number[] | undefined
   /** So many cores of each node stay free. Default: 0. */
@@ -18,6 +22,10 @@ export interface OdopConfig {
   readonly idleThreshold?: number | undefined
   /** Memory of the allocation that stays free: `'4G'`, or a share of it: `'10%'` (the default). */
   readonly memoryReserve?: number | string | undefined
+  /** Draw back when the application is slowed down by more than this, in percent. Default: it is only measured. */
+  readonly maxSlowdown?: number | string | undefined
+  /** Each time that a file of this glob is written counts as one step of the application, whose pace is then watched. */
+  readonly progress?: string | undefined
   /** Only measure. Default: false. */
   readonly noTasks?: boolean | undefined
   /** No summary on stderr, only warnings. Default: false. */

@@ -7,6 +7,7 @@ import type {
   NodeName,
   NodeUsage,
   Placement,
+  ProgressUsage,
   Settings,
   TaskDefinition,
   TaskName,
@@ -29,8 +30,10 @@ export type OdopEvent =
   | AttemptStarted
   | AttemptSuspended
   | AttemptResumed
+  | AttemptMoved
   | AttemptEnded
   | UsageMeasured
+  | ProgressMeasured
   | Noted
   | LaunchEnded
 
@@ -121,6 +124,14 @@ export interface AttemptResumed {
   readonly attempt: AttemptId
 }
 
+/** The application uses its cores, or some of them, and others of the same node are idle: it goes on there. */
+export interface AttemptMoved {
+  readonly type: 'attempt-moved'
+  readonly at: number
+  readonly attempt: AttemptId
+  readonly placement: Placement
+}
+
 export interface AttemptEnded {
   readonly type: 'attempt-ended'
   readonly at: number
@@ -133,6 +144,8 @@ export interface AttemptEnded {
   readonly usage: AttemptUsage
   /** The item is pending again, but not before this time; null: it is not retried, or at once (`requeued`). */
   readonly retryAt: number | null
+  /** It was ended because memory was short: its item waits until as much is available as it had used. */
+  readonly forMemory?: true
 }
 
 /** Cumulative since the launch: a reader needs only the last one of each node. */
@@ -140,6 +153,13 @@ export interface UsageMeasured {
   readonly type: 'usage'
   readonly at: number
   readonly usage: NodeUsage
+}
+
+/** The application told of its steps. Cumulative since the launch: a reader needs only the last one. */
+export interface ProgressMeasured {
+  readonly type: 'progress'
+  readonly at: number
+  readonly progress: ProgressUsage
 }
 
 /** Something a user should know; `warning` is also said on stderr when it happens. */

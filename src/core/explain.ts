@@ -1,7 +1,9 @@
 import type { Snapshot, TaskDefinition, TaskName } from './model.ts'
 import { nextReadyAt } from './queue.ts'
 import type { RunView, TaskState, View } from './run-state.ts'
-import { BUSY, HELD, type Lack, neededIn, type Room } from './schedule/room.ts'
+import { BUSY, HELD } from './schedule/levels.ts'
+import { usedWhenShort, withMemoryNeed } from './schedule/memory-need.ts'
+import { type Lack, neededIn, PRESSED, type Room } from './schedule/room.ts'
 import { type Blocked, planStarts, type StartPlan } from './schedule/start.ts'
 import { formatDuration, formatSize } from './units.ts'
 import { unreachable } from './unreachable.ts'
@@ -22,7 +24,8 @@ export function explain(state: RunView, snapshot: Snapshot, now: number, name: T
     ...(hindrance === undefined ? [] : [hindrance.text]),
     ...(task.definition === null || blocked === undefined
       ? []
-      : blockedTexts(task.definition, blocked, plan)),
+      : blockedTexts(withMemoryNeed(state, snapshot, task.definition), blocked, plan)),
+    ...(blocked?.lacks.has('memory') ? memoryNeedTexts(task) : []),
     ...queueTexts(state, task, now),
   ]
   return reasons.length > 0 ? reasons : ['its turn has not come yet']
@@ -44,12 +47,16 @@ function lackText(lack: Lack, definition: TaskDefinition, rooms: readonly Room[]
       return coresText(definition, rooms)
     case 'maxCpus':
       return `attempts may use at most ${rooms[0]?.maxCpus ?? 0} cores of a node (max-cpus)`
+    case 'heldBack':
+      return rooms.find(({ look }) => look.heldBack != null)?.look.heldBack?.reason ?? 'odop backs off'
     case 'memory':
       return memoryText(definition, rooms)
     case 'ioBound':
-      return 'an ioBound attempt is running already, and a node takes one at a time'
+      return atATimeText('ioBound', rooms[0]?.settings.maxIoBound ?? 1)
+    case 'ioPressure':
+      return pressureText(rooms)
     case 'networkBound':
-      return 'a networkBound attempt is running already, and a node takes one at a time'
+      return atATimeText('networkBound', rooms[0]?.settings.maxNetworkBound ?? 1)
     case 'kept':
       return 'the free cores are kept for an item that has waited longer'
     default:
@@ -71,6 +78,30 @@ function coresText(definition: TaskDefinition, rooms: readonly Room[]): string {
   ].filter(part => part !== false)
   const cores = `${needed} free ${needed === 1 ? 'core' : 'cores'}`
   return `needs ${cores} on a node; the most is ${free} (of ${usable.length}: ${why.join(', ')})`
+}
+
+function atATimeText(kind: 'ioBound' | 'networkBound', most: number): string {
+  const running = most === 1 ? `one ${kind} attempt is running` : `${most} ${kind} attempts are running`
+  return `${running} already, and a node takes ${most === 1 ? 'one' : most} at a time`
+}
+
+function pressureText(rooms: readonly Room[]): string {
+  const least = Math.min(...rooms.map(({ look }) => look.ioPressure ?? 1))
+  const limit = `nothing ioBound starts from ${formatPercent(PRESSED)} on`
+  return `processes are kept waiting for I/O ${formatPercent(least)} of the time, and ${limit}`
+}
+
+function formatPercent(share: number): string {
+  return `${Math.round(share * 100)} %`
+}
+
+/** Why a task needs memory that its definition does not ask for. */
+function memoryNeedTexts(task: View<TaskState>): string[] {
+  const used = usedWhenShort(task)
+  if (used === null) return []
+  return [
+    `an attempt had used ${formatSize(used)} when memory was short, and it is tried again with a quarter more`,
+  ]
 }
 
 function memoryText({ memoryBytes }: TaskDefinition, rooms: readonly Room[]): string {

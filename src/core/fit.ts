@@ -108,6 +108,14 @@ export function take(pool: CorePool, count: number): CoreId[] {
   return taken
 }
 
+/** As `take`, but from this domain as long as it has any. */
+export function takeNear(pool: CorePool, domain: number, count: number): CoreId[] {
+  const here = pool.domains[domain]
+  const taken: CoreId[] = []
+  if (here !== undefined) takeFromDomain(here, Math.min(here.free, count), taken)
+  return taken.length < count ? [...taken, ...take(pool, count - taken.length)] : taken
+}
+
 /** The tightest domain with room for all; failing that the largest, so that few are needed. */
 function domainFor(pool: CorePool, count: number): PoolDomain | null {
   let best: PoolDomain | null = null

@@ -10,8 +10,14 @@ export interface CoreJudgement {
   readonly averageShare: number
   /** How long the core has been looked at. */
   readonly seenSeconds: number
+  /** For how long, without a break, an attempt on it would have got next to nothing. */
+  readonly busySeconds: number
   /** Time left in which it can't become idle, because it was idle and then in use again. */
   readonly cooldownSeconds: number
+  /** How long it has been idle without a break. */
+  readonly idleSeconds: number
+  /** The cooldown that it got last. */
+  readonly lastCooldownSeconds: number
 }
 
 export interface IdleOptions {
@@ -22,6 +28,8 @@ export interface IdleOptions {
   /** An idle core stays idle up to this foreign share: higher than `threshold`, or it would flap. */
   readonly stopThreshold: number
   readonly cooldownSeconds: number
+  /** A core that is in use again and again soon after it became idle rests twice as long each time, up to this. */
+  readonly longestCooldownSeconds: number
   /** Whether a core that is used in bursts may be shared; otherwise it is busy. */
   readonly shares: boolean
 }
@@ -36,7 +44,10 @@ export const UNSEEN: CoreJudgement = {
   quietLooks: 0,
   averageShare: 0,
   seenSeconds: 0,
+  busySeconds: 0,
   cooldownSeconds: 0,
+  idleSeconds: 0,
+  lastCooldownSeconds: 0,
 }
 
 /** Only where the kernel preempts attempts at once can a core be shared with the application. */
@@ -46,6 +57,8 @@ export function idleOptions(settings: Pick<Settings, 'idleThreshold'>, yieldMode
     startAfterSeconds: 0.2,
     stopThreshold: Math.max(2 * settings.idleThreshold, 0.25),
     cooldownSeconds: 1,
+    // Where the kernel preempts, an attempt on such a core costs the application nothing.
+    longestCooldownSeconds: yieldMode === 'kernel' ? 1 : 8,
     shares: yieldMode === 'kernel',
   }
 }
@@ -58,11 +71,13 @@ export interface NodeLook {
   readonly seconds: number
   readonly topology: readonly CorePlace[]
   readonly options: IdleOptions
+  /** Cores for which threads of the application had to wait: in use, whatever their share. */
+  readonly contended?: ReadonlySet<CoreId>
 }
 
 /** Judges every core of `topology` that was looked at; one that was not keeps what is known of it. */
 export function judgeNode(look: NodeLook): Map<CoreId, CoreJudgement> {
-  const { previous, foreignShares, seconds, topology, options } = look
+  const { previous, foreignShares, seconds, topology, options, contended } = look
   const judgements = new Map<CoreId, CoreJudgement>()
   for (const { core, siblings } of topology) {
     const before = previous.get(core) ?? UNSEEN
@@ -70,43 +85,74 @@ export function judgeNode(look: NodeLook): Map<CoreId, CoreJudgement> {
     const siblingBusy = siblings.some(
       sibling => sibling !== core && (foreignShares.get(sibling) ?? 0) > options.stopThreshold,
     )
+    const blocked = siblingBusy || (contended?.has(core) ?? false)
     const looked = foreignShare !== undefined
-    judgements.set(core, looked ? judge(before, { foreignShare, seconds }, options, siblingBusy) : before)
+    judgements.set(core, looked ? judge(before, { foreignShare, seconds }, options, blocked) : before)
   }
   return judgements
 }
 
-/** One more look at a core. `siblingBusy`: another hardware thread of the same physical core is in use. */
+/**
+ * One more look at a core. `blocked`: it is in use whatever its own share says, because another hardware thread of the same
+ * physical core is, or because the application had to wait for it.
+ */
 export function judge(
   previous: CoreJudgement,
   look: { readonly foreignShare: number; readonly seconds: number },
   options: IdleOptions,
-  siblingBusy: boolean,
+  blocked: boolean,
 ): CoreJudgement {
   if (!(look.seconds > 0)) return previous
   // A threshold of 100 % says that the cores are never to be seen as in use.
-  const quiet = (look.foreignShare < options.threshold || options.threshold >= 1) && !siblingBusy
-  const leaves = previous.judged === 'idle' && (siblingBusy || look.foreignShare > options.stopThreshold)
+  const quiet = (look.foreignShare < options.threshold || options.threshold >= 1) && !blocked
+  const leaves = previous.judged === 'idle' && (blocked || look.foreignShare > options.stopThreshold)
   const next = {
     quietSeconds: quiet ? previous.quietSeconds + look.seconds : 0,
     quietLooks: quiet ? previous.quietLooks + 1 : 0,
     averageShare: average(previous, look),
     seenSeconds: previous.seenSeconds + look.seconds,
-    cooldownSeconds: leaves ? options.cooldownSeconds : Math.max(0, previous.cooldownSeconds - look.seconds),
+    ...cooldown(previous, look.seconds, options, leaves),
   }
   const staysIdle = previous.judged === 'idle' && !leaves
-  return { ...next, judged: staysIdle ? 'idle' : judgedAnew(next, options, siblingBusy) }
+  const judged = staysIdle ? 'idle' : judgedAnew(next, options, blocked)
+  const isTaken = options.shares ? look.foreignShare > MOST_SHARED || blocked : judged === 'busy'
+  return {
+    ...next,
+    judged,
+    busySeconds: isTaken && judged !== 'idle' ? previous.busySeconds + look.seconds : 0,
+  }
+}
+
+/** An idle time that was shorter than this was not worth the trouble that its end has made. */
+const SHORT_IDLE_SECONDS = 2
+
+function cooldown(
+  { cooldownSeconds, lastCooldownSeconds, idleSeconds, judged }: CoreJudgement,
+  seconds: number,
+  options: IdleOptions,
+  leaves: boolean,
+): Pick<CoreJudgement, 'cooldownSeconds' | 'lastCooldownSeconds' | 'idleSeconds'> {
+  if (!leaves) {
+    return {
+      cooldownSeconds: Math.max(0, cooldownSeconds - seconds),
+      lastCooldownSeconds,
+      idleSeconds: judged === 'idle' ? idleSeconds + seconds : 0,
+    }
+  }
+  const longer = idleSeconds < SHORT_IDLE_SECONDS ? 2 * lastCooldownSeconds : 0
+  const next = Math.min(Math.max(options.cooldownSeconds, longer), options.longestCooldownSeconds)
+  return { cooldownSeconds: next, lastCooldownSeconds: next, idleSeconds: 0 }
 }
 
 // Additions of looks such as 0.1 s must not miss a limit by a rounding error.
 const ROUNDING = 1e-9
 
 function judgedAnew(
-  core: Omit<CoreJudgement, 'judged'>,
+  core: Omit<CoreJudgement, 'judged' | 'busySeconds'>,
   options: IdleOptions,
-  siblingBusy: boolean,
+  blocked: boolean,
 ): CoreState['judged'] {
-  if (siblingBusy) return 'busy'
+  if (blocked) return 'busy'
   const enough = options.startAfterSeconds - ROUNDING
   const rested = core.quietLooks >= 2 && core.quietSeconds >= enough && core.cooldownSeconds <= ROUNDING
   if (rested) return 'idle'

@@ -136,6 +136,8 @@ export interface NodeFacts {
   /** The allocation's memory on this node: the cgroup's limit, Slurm's, or the machine's. */
   readonly memoryLimitBytes: number
   readonly yieldMode: YieldMode
+  /** Why it is this one, as a user should read it. */
+  readonly yieldReason?: string
 }
 
 export interface CorePlace {
@@ -167,6 +169,58 @@ export interface NodeUsage {
   }
   /** Time that the application's threads spent runnable on a run queue but not running; `null` where the kernel does not say. */
   readonly appRunDelaySeconds: number | null
+  /** The same beside attempts and without any; `null` where the kernel does not say. */
+  readonly interference: Interference | null
+}
+
+/** What the application's threads did while attempts executed beside it, and while none did. */
+export interface Interference {
+  readonly beside: Exposure
+  readonly alone: Exposure
+}
+
+/** Sums over intervals between looks: of the threads that were there at both ends, by the scheduler's own clock. */
+export interface Exposure {
+  readonly seconds: number
+  readonly appCpuSeconds: number
+  readonly appRunDelaySeconds: number
+}
+
+/** The application's own steps, timed beside attempts and alone; see `progress.ts`. */
+export interface ProgressUsage {
+  /** Signals of progress so far. */
+  readonly steps: number
+  readonly beside: StepTimes
+  readonly alone: StepTimes
+}
+
+export interface StepTimes {
+  /** So many stretches were timed (of the last 512). */
+  readonly blocks: number
+  /** Median of how long a step took in them; null: there were none. */
+  readonly stepSeconds: number | null
+}
+
+/** By what a slowdown was measured: time that threads waited for a core, or the application's own steps. */
+export type SlowdownMeasure = 'run-delay' | 'progress'
+
+/** How much the application is slowed down at present, as far as it can be told. */
+export interface SlowdownLook {
+  /** 0.05: what took 1 s alone takes 1.05 s beside attempts; null: not measured lately. */
+  readonly share: number | null
+  readonly by: SlowdownMeasure
+  /** What it was measured in began then; null when nothing was. */
+  readonly since: number | null
+  /** So long a pause of all attempts would tell how the application does alone; null: that is known. */
+  readonly pauseSeconds: number | null
+}
+
+/** odop holds itself back on a node, whatever is free there; see `back-off.ts`. */
+export interface HeldBack {
+  /** Attempts may use so many cores. */
+  readonly allowedCores: number
+  /** As a user should read it. */
+  readonly reason: string
 }
 
 /** What an agent saw at one look, and all that `schedule` knows about the present. */
@@ -179,9 +233,15 @@ export interface Snapshot {
 export interface NodeSnapshot {
   readonly node: NodeName
   readonly cores: readonly CoreState[]
-  /** Memory that attempts may still take: free for the allocation, less the reserve. */
+  /** Memory that attempts may still take: free for the allocation, less the reserve; below 0 where that is touched. */
   readonly availableMemoryBytes: number
   readonly attempts: readonly AttemptSample[]
+  /** Missing or null: nothing is known. */
+  readonly slowdown?: SlowdownLook | null
+  /** Share of the last second in which some process was kept waiting for I/O. Missing or null: unknown. */
+  readonly ioPressure?: number | null
+  /** Missing or null: odop does not. */
+  readonly heldBack?: HeldBack | null
 }
 
 /**
@@ -196,12 +256,16 @@ export interface CoreState {
   /** Share of the core that was used by anything but odop's attempts, over the last look. */
   readonly foreignShare: number
   readonly judged: 'idle' | 'shared' | 'busy'
+  /** For how long, without a break, an attempt on it would have got next to nothing; missing: it would have. */
+  readonly busySeconds?: number
 }
 
 export interface AttemptSample {
   readonly attempt: AttemptId
   readonly cpuSeconds: number
   readonly memoryBytes: number
+  /** The most that all attempts together could have had at any look since it began; missing: unknown. */
+  readonly mostRoomBytes?: number
 }
 
 /** Settings that decisions depend on; every one has a default in `config.ts`. */
@@ -216,4 +280,9 @@ export interface Settings {
   readonly retryDelaySeconds: number
   /** Time between SIGTERM and SIGKILL for an attempt. */
   readonly graceSeconds: number
+  /** Over this slowdown of the application odop backs off, a share; null: it is only measured. */
+  readonly maxSlowdown: number | null
+  /** At most so many `ioBound` and `networkBound` attempts on a node at the same time. */
+  readonly maxIoBound: number
+  readonly maxNetworkBound: number
 }

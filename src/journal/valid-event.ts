@@ -81,7 +81,14 @@ const isNodeUsage = fields({
   coreSeconds: fields({ total: isNumber, app: isNumber, tasks: isNumber, odop: isNumber, idle: isNumber }),
   memoryBytes: fields({ limit: isNumber, appPeak: isNumber, tasksPeak: isNumber, odopPeak: isNumber }),
   appRunDelaySeconds: orNull(isNumber),
+  interference: value => isInterference(value),
 })
+const isStepTimes = fields({ blocks: isNumber, stepSeconds: orNull(isNumber) })
+const isProgress = fields({ steps: isNumber, beside: isStepTimes, alone: isStepTimes })
+const isExposure = fields({ seconds: isNumber, appCpuSeconds: isNumber, appRunDelaySeconds: isNumber })
+/** A journal of an earlier odop has none. */
+const isInterference = (value: unknown) =>
+  value === undefined || value === null || fields({ beside: isExposure, alone: isExposure })(value)
 
 const required: Readonly<Record<OdopEvent['type'], Check>> = {
   'launch-started': fields({
@@ -105,6 +112,7 @@ const required: Readonly<Record<OdopEvent['type'], Check>> = {
   'attempt-started': fields({ attempt: isString, item: isString, task: isString, placement: isPlacement }),
   'attempt-suspended': fields({ attempt: isString, reason: isString }),
   'attempt-resumed': fields({ attempt: isString }),
+  'attempt-moved': fields({ attempt: isString, placement: isPlacement }),
   'attempt-ended': fields({
     attempt: isString,
     item: isString,
@@ -115,6 +123,7 @@ const required: Readonly<Record<OdopEvent['type'], Check>> = {
     retryAt: orNull(isNumber),
   }),
   usage: fields({ usage: isNodeUsage }),
+  progress: fields({ progress: isProgress }),
   note: fields({ level: oneOf('info', 'warning'), text: isString }),
   'launch-ended': fields({}),
 }

@@ -1,20 +1,15 @@
-import type {
-  AttemptId,
-  AttemptUsage,
-  CoreId,
-  FilePath,
-  NodeFacts,
-  NodeSnapshot,
-  NodeUsage,
-  TaskDefinition,
-} from '../core/model.ts'
+import type { AttemptId, AttemptUsage, CoreId, FilePath, NodeUsage, TaskDefinition } from '../core/model.ts'
+import type { RunnerNeeds } from './keeper/messages.ts'
 
 /**
  * odop's part on one node: the only one that reads `/proc` and starts attempts. The supervisor holds one for its own
  * node; the same interface stands for an agent behind a channel.
  */
 export interface Agent {
-  readonly facts: NodeFacts
+  /** There will be attempts: runners are kept ready from now on. */
+  prepare(): void
+  /** Such attempts: runners that wait load what they need meanwhile. */
+  preload(needs: RunnerNeeds): void
   /** Starts an attempt in a runner; what becomes of it comes as reports. */
   start(spec: AttemptSpec): void
   /**
@@ -28,12 +23,11 @@ export interface Agent {
   resume(attempt: AttemptId): void
   /** Pins the attempt and all it started to other cores. False: it has just ended, or this node has no means to. */
   move(attempt: AttemptId, cores: readonly CoreId[]): boolean
-  /** SIGCONT and SIGTERM (the function's `signal` aborts), after the grace SIGKILL, to the attempt and all it started. */
+  /**
+   * SIGCONT and SIGTERM (the function's `signal` aborts), after the grace SIGKILL, to the attempt and all it started.
+   * Without a grace SIGKILL at once, also to one that is in its grace.
+   */
   terminate(attempt: AttemptId, graceSeconds: number): void
-  /** One look at the node. Cheap; never waits. */
-  sample(): NodeSnapshot
-  /** Cumulative use since the agent was started; `full`: with a look at every process first, so that nothing is missing. */
-  usage(options: { readonly full: boolean }): NodeUsage
   /** Ends every runner and everything that they started, and resolves when nothing is left. */
   close(): Promise<void>
 }
@@ -71,8 +65,23 @@ export type AttemptReport =
       readonly next: AttemptId | null
       /** The kernel has ended it, or a process of it, because memory had ended. */
       readonly forMemory?: true
-      /** Its runner died, and had others in its hands: any of them may have begun, and be what has ended it. */
-      readonly isUncertain: boolean
+      /**
+       * Whose failure it is. `attempt`: its own. `unclear`: its runner died with others in its hands, any of which may have
+       * begun. `agent`: odop has lost the node that it ran on.
+       */
+      readonly fault: 'attempt' | 'unclear' | 'agent'
     }
   /** What was to follow this attempt will not begin: comes after its end. */
   | { readonly type: 'returned'; readonly lead: AttemptId }
+
+/** What a node has used up to a moment. */
+export interface NodeMeasurement {
+  /** ms since the epoch. */
+  readonly at: number
+  readonly usage: NodeUsage
+  /** How long each core was used by anything, in the order of the node's cores. */
+  readonly busySeconds: readonly number[]
+  readonly memoryBytes: { readonly app: number; readonly tasks: number; readonly odop: number }
+  /** See `Sampler.outsideSeconds`. */
+  readonly outsideSeconds: number
+}

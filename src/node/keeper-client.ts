@@ -1,9 +1,11 @@
 import { rm } from 'node:fs'
-import type { AttemptId, CoreId } from '../core/model.ts'
+import type { AttemptId, CoreId, TaskDefinition } from '../core/model.ts'
+import { systemCalls } from '../os/system-calls.ts'
 import type { AttemptReport, AttemptSpec } from './agent.ts'
-import type { AttemptEnd, FromRunner } from './keeper/messages.ts'
+import type { AttemptEnd, FromRunner, RunnerNeeds } from './keeper/messages.ts'
+import { pinTree } from './keeper/pin-tree.ts'
 import { type Runner, RunnerPool } from './keeper/runner-pool.ts'
-import { RunningAttempt } from './keeper/running-attempt.ts'
+import { type EndReport, RunningAttempt } from './keeper/running-attempt.ts'
 import { sendToTree } from './keeper/signals.ts'
 
 export interface KeeperOptions {
@@ -19,12 +21,18 @@ export interface KeeperOptions {
 /** Executes attempts on this node, in runners behind a keeper. Nothing here throws or waits, whatever has died. */
 export interface KeeperClient {
   start(spec: AttemptSpec): void
+  /** See `Agent.follow`. */
+  follow(lead: AttemptId, specs: readonly AttemptSpec[]): boolean
   suspend(attempt: AttemptId): void
   resume(attempt: AttemptId): void
-  /** Resumes it, aborts its signal, sends SIGTERM to all of it, and after the grace SIGKILL. */
+  /** See `Agent.move`. */
+  move(attempt: AttemptId, cores: readonly CoreId[]): boolean
+  /** Resumes it, aborts its signal, sends SIGTERM to all of it, and after the grace SIGKILL. Without one also in a grace. */
   terminate(attempt: AttemptId, graceSeconds: number): void
   /** The application has left odop's session: attempts from now on run in sessions of their own, see `settle`. */
   leaveSession(): void
+  /** Such attempts are to come: runners that wait prepare for them. */
+  preload(needs: RunnerNeeds): void
   /** odop's processes here; what attempts have started is below their runners. */
   pids(): KeeperPids
   /** Ends all attempts, runners and the keeper, and resolves when nothing is left. */
@@ -42,6 +50,7 @@ export interface RunnerPid {
   /** null: it waits for one. */
   readonly attempt: AttemptId | null
   /** Of its attempt. */
+  readonly task: TaskDefinition | null
   readonly cores: readonly CoreId[]
 }
 
@@ -75,10 +84,21 @@ class Client implements KeeperClient {
     }
     const runner = this.#pool.runnerFor(spec)
     runner.attempt = attempt
+    runner.cores = spec.cores
     this.#executing.set(spec.attempt, runner)
     this.#pool.send(runner, { type: 'attempt', spec })
     // Not before this call has returned.
     if (runner.isReady) setImmediate(() => this.#begin(attempt))
+  }
+
+  follow(lead: AttemptId, specs: readonly AttemptSpec[]): boolean {
+    const runner = this.#executing.get(lead)
+    if (runner?.attempt == null || runner.attempt.graceTimer !== null || !runner.isReady) return false
+    if (runner.isEnding || runner.servesLast || this.#isClosed) return false
+    for (const spec of specs) runner.followers.push(new RunningAttempt(spec))
+    runner.handed += 1
+    this.#pool.send(runner, { type: 'follow', specs, handed: runner.handed })
+    return true
   }
 
   suspend(id: AttemptId): void {
@@ -93,13 +113,28 @@ class Client implements KeeperClient {
     if (runner?.pid != null) sendToTree('SIGCONT', runner.pid)
   }
 
+  move(id: AttemptId, cores: readonly CoreId[]): boolean {
+    const runner = this.#executing.get(id)
+    const native = systemCalls()
+    if (runner === undefined || native === null) return false
+    runner.cores = cores
+    // In this order: what it starts before it has read the message was started by something that is pinned already.
+    if (runner.pid !== null) pinTree(native, runner.pid, cores)
+    this.#pool.send(runner, { type: 'move', cores })
+    return true
+  }
+
   terminate(id: AttemptId, graceSeconds: number): void {
     const runner = this.#executing.get(id)
-    if (runner?.attempt == null || runner.attempt.graceTimer !== null) return
+    if (runner?.attempt == null) return
+    const graced = runner.attempt.graceTimer
+    if (graced !== null && graceSeconds > 0) return
+    clearTimeout(graced ?? undefined)
     this.resume(id)
     this.#pool.send(runner, { type: 'abort', attempt: id })
     // Before it is ready it would die of it.
-    if (runner.isReady && runner.pid !== null) sendToTree('SIGTERM', runner.pid)
+    if (runner.isReady && runner.pid !== null)
+      sendToTree(graceSeconds === 0 ? 'SIGKILL' : 'SIGTERM', runner.pid)
     runner.attempt.graceTimer = setTimeout(() => this.#kill(runner, graceSeconds), graceSeconds * 1000)
   }
 
@@ -107,9 +142,13 @@ class Client implements KeeperClient {
     this.#pool.leaveSession()
   }
 
+  preload(needs: RunnerNeeds): void {
+    this.#pool.preload(needs)
+  }
+
   pids(): KeeperPids {
-    const runners = [...this.#pool.runners].flatMap(({ pid, attempt }) =>
-      pid === null ? [] : [{ pid, attempt: attempt?.spec.attempt ?? null, cores: attempt?.spec.cores ?? [] }],
+    const runners = [...this.#pool.runners].flatMap(({ pid, attempt, cores }) =>
+      pid === null ? [] : [runnerPid(pid, attempt, cores)],
     )
     return { keeper: this.#pool.keeperPid, runners }
   }
@@ -128,8 +167,17 @@ class Client implements KeeperClient {
 
   #receive(runner: Runner, message: FromRunner): void {
     if (message.type === 'ready') this.#afterReady(runner)
-    else if (message.attempt === runner.attempt?.spec.attempt)
-      this.#afterAttempt(runner, runner.attempt, message)
+    else this.#afterAttempts(runner, message)
+  }
+
+  #afterAttempts(runner: Runner, { ends, handed }: Extract<FromRunner, { type: 'ended' }>): void {
+    for (const end of ends) {
+      // What was handed over when the runner had just nothing to do any more begins when it arrives there.
+      const arrives = end === ends.at(-1) && handed < runner.handed
+      if (end.attempt === runner.attempt?.spec.attempt) {
+        this.#afterAttempt(runner, runner.attempt, end, end.next !== null || arrives)
+      }
+    }
   }
 
   #afterReady(runner: Runner): void {
@@ -140,16 +188,16 @@ class Client implements KeeperClient {
 
   #begin(attempt: RunningAttempt): void {
     if (!attempt.hasBegun && this.#executing.has(attempt.spec.attempt))
-      this.#options.onReport(attempt.begin())
+      this.#options.onReport(attempt.begin(Date.now()))
   }
 
-  #afterAttempt(runner: Runner, attempt: RunningAttempt, end: AttemptEnd): void {
+  #afterAttempt(runner: Runner, attempt: RunningAttempt, end: AttemptEnd, goesOn: boolean): void {
     this.#begin(attempt)
     // It had ended before the stop reached it: the runner must not stay stopped.
     if (attempt.isSuspended) this.resume(end.attempt)
     runner.cpuSeconds = end.runnerCpuSeconds
     if (end.reusable && attempt.graceTimer === null && !runner.servesLast) {
-      this.#finish(runner, attempt.reportOf(end))
+      this.#finish(runner, attempt.reportOf(end), goesOn)
     } else {
       // Reported when the runner is gone. After SIGTERM to its group, helpers of the runner itself may be dead.
       attempt.end = end
@@ -158,33 +206,46 @@ class Client implements KeeperClient {
   }
 
   #afterRunner(runner: Runner, how: string, cpuSeconds: number): void {
-    const { attempt } = runner
+    const { attempt, followers } = runner
     if (attempt === null) return
-    const failure = attempt.killedBecause ?? (this.#isClosed ? 'odop is ending' : explained(how))
-    removeScratch(attempt.spec.scratch)
-    this.#finish(
-      runner,
+    const isUnclear =
+      followers.length > 0 && attempt.end === null && attempt.graceTimer === null && !this.#isClosed
+    const failure = attempt.killedBecause ?? (this.#isClosed ? 'odop is ending' : how)
+    for (const { spec } of [attempt, ...followers]) removeScratch(spec.scratch)
+    const report =
       attempt.end === null
         ? attempt.reportWithout(failure, Math.max(0, cpuSeconds - runner.cpuSeconds))
-        : attempt.reportOf(attempt.end),
-    )
+        : attempt.reportOf(attempt.end)
+    this.#finish(runner, { ...report, fault: isUnclear ? 'unclear' : 'attempt' }, false)
   }
 
-  #finish(runner: Runner, report: AttemptReport): void {
+  /** @param goesOn the next of its followers begins in this moment */
+  #finish(runner: Runner, report: EndReport, goesOn: boolean): void {
     clearTimeout(runner.attempt?.graceTimer ?? undefined)
     this.#executing.delete(report.attempt)
-    runner.attempt = null
+    const next = goesOn ? (runner.followers.shift() ?? null) : null
+    runner.attempt = next
+    this.#options.onReport({ ...report, next: next?.spec.attempt ?? null })
+    if (next !== null) {
+      this.#executing.set(next.spec.attempt, runner)
+      this.#options.onReport(next.begin(report.at))
+      return
+    }
     runner.idleSince = performance.now()
-    this.#options.onReport(report)
+    if (runner.followers.length === 0) return
+    runner.followers = []
+    this.#options.onReport({ type: 'returned', lead: report.attempt })
   }
+}
+
+function runnerPid(pid: number, attempt: RunningAttempt | null, cores: readonly CoreId[]): RunnerPid {
+  if (attempt === null) return { pid, attempt: null, task: null, cores: [] }
+  const { spec } = attempt
+  return { pid, attempt: spec.attempt, task: spec.task, cores }
 }
 
 function stopIfSuspended({ pid, attempt }: Runner): void {
   if (pid !== null && attempt?.isSuspended) sendToTree('SIGSTOP', pid)
-}
-
-function explained(how: string): string {
-  return how === 'killed by SIGKILL' ? `${how}, perhaps by the kernel because memory had ended` : how
 }
 
 /** The keeper does it, unless it was the keeper that died. */

@@ -1,10 +1,15 @@
 import { type CoreJudgement, idleOptions, judgeNode, UNSEEN } from '../core/idle.ts'
-import type { AttemptId, CoreId, NodeFacts, NodeSnapshot, Settings } from '../core/model.ts'
-import { readProc } from '../os/proc.ts'
-import type { Agent, AttemptReport } from './agent.ts'
+import type { AttemptId, CoreId, NodeFacts, NodeSnapshot, Settings, TaskDefinition } from '../core/model.ts'
+import type { Agent, AttemptReport, NodeMeasurement } from './agent.ts'
 import { type KeeperClient, startKeeper } from './keeper-client.ts'
+import { KernelKills } from './kernel-kills.ts'
+import { ExactMemory } from './observe/exact-memory.ts'
+import { InterferenceMeter } from './observe/interference-meter.ts'
+import { IoPressure } from './observe/io-pressure.ts'
+import { MemoryWatch } from './observe/memory-watch.ts'
 import type { RunningAttempt } from './observe/odop-processes.ts'
-import { createSampler, type NodeLook } from './observe/sampler.ts'
+import { createSampler, type NodeLook, thisSystem } from './observe/sampler.ts'
+import { type YieldChange, YieldLayer } from './observe/yield-layer.ts'
 
 export interface LocalAgentOptions {
   readonly facts: NodeFacts
@@ -18,29 +23,31 @@ export interface LocalAgentOptions {
   readonly now: () => number
   readonly onReport: (report: AttemptReport) => void
   readonly onFailure: (text: string) => void
-  /** The application was seen in a session of its own; attempts that run now are beside it as equals. Once. */
-  readonly onSessionLeft: () => void
+  /** Cores are given back in another way from now on, because of where the application was seen. */
+  readonly onYieldChanged: (change: YieldChange) => void
+  /** The memory that is to stay free is touched: the next look must be now. */
+  readonly onMemoryShort: () => void
+  /** The application waits for cores: the next look must be now. */
+  readonly onContended: () => void
 }
 
 /** The agent of the supervisor's own node, with what only the supervisor's node can tell. */
 export interface LocalAgent extends Agent {
-  /** There will be attempts: a runner is kept ready from now on. */
-  prepare(): void
-  /** The last look, for metrics; null before the first one. */
-  lastLook(): NodeLook | null
-  /** See `Sampler.outsideSeconds`. */
-  outsideSeconds(): number
-  /** How long each core was used by anything, in the order of `facts.cores`. */
-  busySeconds(): readonly number[]
+  readonly facts: NodeFacts
+  /** One look at the node. Cheap; never waits. */
+  sample(): NodeSnapshot
+  /** Use since the agent was started; `full`: with a look at every process first, so that nothing is missing. */
+  measure(options: { readonly full: boolean }): NodeMeasurement
 }
 
 export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
-  const { facts, now } = options
-  const idle = idleOptions(options.settings, facts.yieldMode)
+  const { now } = options
+  const system = thisSystem(process.pid)
   let judgements: ReadonlyMap<CoreId, CoreJudgement> = new Map()
   let lastAt = now()
   let lastLook: NodeLook | null = null
   let sessionLeft = false
+  const meter = new InterferenceMeter()
   const began = new Map<AttemptId, RunningAttempt>()
   const busySeconds = new Map<CoreId, number>()
 
@@ -48,16 +55,17 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
   /** Without tasks there is no keeper: only observation. */
   const startedKeeper = () => {
     keeper ??= startKeeper({
-      warmRunners: 1,
+      warmRunners: Math.min(MOST_WARM_RUNNERS, Math.max(1, options.facts.usableCores.length)),
       environment: options.environment,
-      onReport: report => options.onReport(withSampledUse(report)),
+      onReport: report => options.onReport(kernelKills.explained(withSampledUse(report))),
       onFailure: options.onFailure,
     })
     if (sessionLeft) keeper.leaveSession()
     return keeper
   }
   const sampler = createSampler({
-    facts,
+    facts: options.facts,
+    system,
     supervisor: process.pid,
     now: now(),
     memoryReserveBytes: options.settings.memoryReserveBytes,
@@ -65,80 +73,161 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
     helpers: () => [...options.helpers(), ...idleHelpers(keeper)],
     isOwnChild: pid => options.isOwnChild(pid) || pid === keeper?.pids().keeper,
   })
+  const layer = new YieldLayer({
+    facts: options.facts,
+    system,
+    threads: count => sampler.busiestThreads(count),
+    hasCompany: () => meter.hasCompany && options.applicationRuns(),
+    onChanged: change => {
+      if (change.leaveSession) leaveSession()
+      options.onYieldChanged(change)
+    },
+    onContended: options.onContended,
+  })
+  const memoryWatch = new MemoryWatch({
+    available: () => sampler.availableMemoryBytes(),
+    onShort: options.onMemoryShort,
+  })
+  const exactMemory = new ExactMemory(attempt => sampler.exactMemoryBytes(attempt))
+  const ioPressure = new IoPressure()
+  const kernelKills = new KernelKills({ limitBytes: options.facts.memoryLimitBytes })
 
   return {
-    facts,
+    get facts() {
+      return layer.facts
+    },
     prepare: () => {
       startedKeeper()
     },
+    preload: needs => keeper?.preload(needs),
     start: spec => startedKeeper().start(spec),
-    suspend: attempt => keeper?.suspend(attempt),
-    resume: attempt => keeper?.resume(attempt),
-    terminate: (attempt, graceSeconds) => keeper?.terminate(attempt, graceSeconds),
-    sample: () => snapshotOf(look(false)),
-    usage: ({ full }) => {
-      look(full)
-      return sampler.usage()
+    follow: (lead, specs) => startedKeeper().follow(lead, specs),
+    suspend: attempt => {
+      keeper?.suspend(attempt)
+      meter.suspended(attempt, now())
     },
-    lastLook: () => lastLook,
-    outsideSeconds: () => sampler.outsideSeconds(),
-    busySeconds: () => facts.cores.map(core => busySeconds.get(core) ?? 0),
-    close: async () => keeper?.close(),
+    resume: attempt => {
+      keeper?.resume(attempt)
+      meter.resumed(attempt, now())
+      layer.companyBegan()
+    },
+    move,
+    terminate: (attempt, graceSeconds) => {
+      if (graceSeconds === 0) sampler.attemptKilled(attempt)
+      keeper?.terminate(attempt, graceSeconds)
+      // In its grace it runs.
+      meter.resumed(attempt, now())
+    },
+    sample: () => snapshotOf(look(false)),
+    measure: ({ full }) => {
+      const { application, tasks, odop } = look(full)
+      return {
+        at: now(),
+        usage: { ...sampler.usage(), interference: meter.total },
+        busySeconds: options.facts.cores.map(core => busySeconds.get(core) ?? 0),
+        memoryBytes: { app: application.memoryBytes, tasks: tasks.memoryBytes, odop: odop.memoryBytes },
+        outsideSeconds: sampler.outsideSeconds(),
+      }
+    },
+    close: async () => {
+      layer.close()
+      memoryWatch.close()
+      await keeper?.close()
+    },
+  }
+
+  function move(attempt: AttemptId, cores: readonly CoreId[]): boolean {
+    if (!keeper?.move(attempt, cores)) return false
+    // What it uses from here on it uses there.
+    const running = began.get(attempt)
+    if (running) began.set(attempt, { ...running, cores })
+    return true
   }
 
   function look(full: boolean): NodeLook {
     const at = now()
-    lastLook = sampler.sample(at, { full })
-    judgements = judgeNode({
-      previous: judgements,
-      foreignShares: new Map(lastLook.cores.map(({ core, foreignShare }) => [core, foreignShare])),
-      seconds: (at - lastAt) / 1000,
-      topology: facts.topology,
-      options: idle,
-    })
-    for (const { core, busyShare } of lastLook.cores) {
-      busySeconds.set(core, (busySeconds.get(core) ?? 0) + (busyShare * (at - lastAt)) / 1000)
-    }
-    lastAt = at
-    followSession(lastLook)
-    return lastLook
+    const look = sampler.sample(at, { full })
+    judgeCores(look, at)
+    lastLook = look
+    meter.looked(look.application)
+    layer.looked(look.application)
+    memoryWatch.looked(look.availableMemoryBytes, coresOf(executing(keeper)))
+    return look
   }
 
-  function followSession({ application }: NodeLook): void {
-    if (sessionLeft || !application.elsewhere || !sessionsAreGroups()) return
+  function judgeCores({ cores }: NodeLook, at: number): void {
+    const contended = layer.takeContended()
+    // A look that came too soon tells nothing new of the cores.
+    const isNew = cores !== lastLook?.cores
+    if (!isNew && contended.size === 0) return
+    const seconds = (at - lastAt) / 1000
+    judgements = judgeNode({
+      previous: judgements,
+      foreignShares: new Map(
+        isNew
+          ? cores.map(({ core, foreignShare }) => [core, foreignShare])
+          : [...contended].map(core => [core, 1]),
+      ),
+      contended,
+      seconds,
+      topology: options.facts.topology,
+      options: idleOptions(options.settings, layer.facts.yieldMode),
+    })
+    if (!isNew) return
+    for (const { core, busyShare } of cores) {
+      busySeconds.set(core, (busySeconds.get(core) ?? 0) + busyShare * seconds)
+    }
+    lastAt = at
+  }
+
+  function leaveSession(): void {
     sessionLeft = true
     keeper?.leaveSession()
-    options.onSessionLeft()
   }
 
   function snapshotOf({ cores, availableMemoryBytes, attempts }: NodeLook): NodeSnapshot {
+    const running = executing(keeper)
+    const tasks = new Map(running.map(({ attempt, task }) => [attempt, task]))
+    const isDisturbed = running.some(({ task }) => task?.ioBound)
     return {
-      node: facts.name,
-      cores: cores.map(({ core, foreignShare }) => ({
-        core,
-        foreignShare,
-        judged: options.applicationRuns() ? (judgements.get(core) ?? UNSEEN).judged : 'idle',
-      })),
+      node: options.facts.name,
+      cores: cores.map(({ core, foreignShare }) => {
+        if (!options.applicationRuns()) return { core, foreignShare, judged: 'idle' }
+        const { judged, busySeconds } = judgements.get(core) ?? UNSEEN
+        return { core, foreignShare, judged, busySeconds }
+      }),
       availableMemoryBytes,
-      attempts,
+      attempts: exactMemory.correct(attempts, id => tasks.get(id)?.memoryBytes ?? null, now()),
+      ioPressure: ioPressure.look(now(), isDisturbed),
+      slowdown: options.settings.maxSlowdown === null ? null : meter.recent(now()),
     }
   }
 
   /** A runner is kept over many attempts: what each has used is taken down at its beginning and its end. */
   function withSampledUse(report: AttemptReport): AttemptReport {
+    if (report.type === 'returned') return report
     if (report.type === 'began') {
       const running = executing(keeper).find(({ attempt }) => attempt === report.attempt)
-      if (running) {
+      if (running && !began.has(report.attempt)) {
         began.set(report.attempt, running)
         sampler.attemptBegan(running)
       }
+      meter.began(report.attempt, report.at)
+      layer.companyBegan()
+      kernelKills.began(report, running?.task ?? null)
       return report
     }
+    // Before the other has ended: between the two there is no pause.
+    if (report.next !== null) meter.began(report.next, report.at)
+    meter.ended(report.attempt, report.at)
     const running = began.get(report.attempt)
     if (!running) return report
     began.delete(report.attempt)
-    const used = sampler.attemptEnded(running)
     const { wallSeconds, cpuSeconds, peakMemoryBytes } = report.usage
+    // Short attempts come one upon the other: a look at each would cost more than they do, and the runner knows enough.
+    const next = report.next === null ? null : { ...running, attempt: report.next }
+    if (next !== null) began.set(next.attempt, next)
+    const used = next === null ? sampler.attemptEnded(running) : sampler.attemptFollowed(running, next)
     return {
       ...report,
       usage: {
@@ -150,10 +239,21 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
   }
 }
 
-function executing(keeper: KeeperClient | null): RunningAttempt[] {
-  return (keeper?.pids().runners ?? []).flatMap(({ pid, attempt, cores }) =>
-    attempt === null ? [] : [{ attempt, pids: [pid], cores }],
+/** Each takes some 50 MB; further ones are started when they are needed, in some 0.2 s. */
+const MOST_WARM_RUNNERS = 2
+
+interface Executing extends RunningAttempt {
+  readonly task: TaskDefinition | null
+}
+
+function executing(keeper: KeeperClient | null): Executing[] {
+  return (keeper?.pids().runners ?? []).flatMap(({ pid, attempt, task, cores }) =>
+    attempt === null ? [] : [{ attempt, task, pids: [pid], cores }],
   )
+}
+
+function coresOf(attempts: readonly RunningAttempt[]): number {
+  return attempts.reduce((sum, { cores }) => sum + cores.length, 0)
 }
 
 function idleHelpers(keeper: KeeperClient | null): number[] {
@@ -163,9 +263,4 @@ function idleHelpers(keeper: KeeperClient | null): number[] {
     ...(pid === null ? [] : [pid]),
     ...runners.filter(({ attempt }) => attempt === null).map(runner => runner.pid),
   ]
-}
-
-/** Whether the kernel makes a scheduling group of each session (`sched(7)`, autogroup). */
-function sessionsAreGroups(): boolean {
-  return readProc('/proc/sys/kernel/sched_autogroup_enabled')?.trim() === '1'
 }

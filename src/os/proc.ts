@@ -171,13 +171,29 @@ function kernelListsChildren(): boolean {
 }
 let childrenListed: boolean | undefined
 
+/** What the scheduler has noted down of one thread, in nanoseconds since it began. */
+export interface ThreadTimes {
+  readonly run: number
+  /** Runnable on a run queue without running; of a wait that still lasts it tells when that is over. */
+  readonly delay: number
+}
+
 /**
- * Nanoseconds that one thread has spent runnable on a run queue without running. null: it is gone, or the kernel
- * keeps no such record (it then says `0 0 0`, which is also what a thread says that has never run).
+ * null: it is gone, or the kernel keeps no such record (it then says `0 0 0`, which is also what a thread says that has
+ * never run).
  */
-export function readRunDelay(pid: number, thread: string | number): number | null {
-  const [, delay, timeslices] = (readShort(`/proc/${pid}/task/${thread}/schedstat`) ?? '').split(' ')
-  return delay === undefined || Number(timeslices) === 0 ? null : Number(delay)
+export function readThreadTimes(pid: number, thread: string | number): ThreadTimes | null {
+  const text = readShort(`/proc/${pid}/task/${thread}/schedstat`) ?? ''
+  const [run, delay, timeslices] = text.split(' ')
+  return delay === undefined || Number(timeslices) === 0 ? null : { run: Number(run), delay: Number(delay) }
+}
+
+/** The core on which a thread runs, waits for its turn, or ran last; null: it is gone. */
+export function readThreadCore(pid: number, thread: string | number): number | null {
+  const text = readShort(`/proc/${pid}/task/${thread}/stat`)
+  // Field 39, and the field after the name is number 3.
+  const core = text?.slice(text.lastIndexOf(')') + 2).split(' ')[39 - 3]
+  return core === undefined ? null : Number(core)
 }
 
 export function readMemoryInfo(read: (path: string) => string | null = readProc): MemoryInfo | null {

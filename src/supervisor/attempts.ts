@@ -2,12 +2,13 @@ import { access } from 'node:fs/promises'
 import path from 'node:path'
 import type { Action } from '../core/actions.ts'
 import type { AttemptStarted } from '../core/events.ts'
+import { markAlone, markFollowing, returnFollowers } from '../core/followers.ts'
 import type { AttemptId, AttemptOutcome, FilePath, ItemId, Placement, Settings } from '../core/model.ts'
 import { retryAt } from '../core/retry.ts'
-import { markAlone, markFollowing, returnFollowers } from '../core/followers.ts'
 import { markTerminating } from '../core/state.ts'
 import type { Agent, AttemptReport, AttemptSpec } from '../node/agent.ts'
 import { pathToBytes } from '../os/path-bytes.ts'
+import type { Agents } from './agents.ts'
 import type { Recorder } from './recorder.ts'
 import type { RunStore } from './run-store.ts'
 import { within } from './within.ts'
@@ -40,7 +41,7 @@ export interface FollowingItem {
 
 export interface AttemptsOptions {
   readonly recorder: Recorder
-  readonly agent: Agent
+  readonly agents: Pick<Agents, 'of'>
   readonly settings: Settings
   readonly cwd: string
   readonly store: Pick<RunStore, 'name' | 'paths'>
@@ -48,7 +49,7 @@ export interface AttemptsOptions {
 }
 
 export function createAttempts(options: AttemptsOptions): Attempts {
-  const { recorder, agent, settings, store, now } = options
+  const { recorder, agents, settings, store, now } = options
   /** Attempts that wait in a runner, by their names; and where those run that have just begun there. */
   const followers = new Map<AttemptId, ItemId>()
   const placements = new Map<AttemptId, Placement>()
@@ -59,7 +60,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     start(item, attempt, placement) {
       const spec = specOf(item, attempt, placement)
       if (spec === null) return
-      agent.start(spec)
+      agents.of(placement.node)?.start(spec)
       // Recorded before anything else can be decided: the next decision must see these cores as taken.
       recordStart({ attempt, item, task: spec.task.name, placement }, now())
     },
@@ -67,31 +68,33 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       const placement = recorder.state.running.get(lead)?.placement
       if (placement === undefined) return
       const specs = items.flatMap(({ item, attempt }) => specOf(item, attempt, placement) ?? [])
-      if (!agent.follow(lead, specs)) return
+      if (!agents.of(placement.node)?.follow(lead, specs)) return
       for (const { item, attempt } of items) {
         if (markFollowing(recorder.state, item, lead)) followers.set(attempt, item)
       }
     },
     suspend(attempt, reason) {
-      agent.suspend(attempt)
+      agentOf(attempt)?.suspend(attempt)
       recorder.record({ type: 'attempt-suspended', at: now(), attempt, reason })
     },
     resume(attempt) {
-      agent.resume(attempt)
+      agentOf(attempt)?.resume(attempt)
       recorder.record({ type: 'attempt-resumed', at: now(), attempt })
     },
     move(attempt, placement) {
       // Where cores can't be changed it stays, and nothing has happened.
-      if (agent.move(attempt, placement.cores))
+      if (agentOf(attempt)?.move(attempt, placement.cores))
         recorder.record({ type: 'attempt-moved', at: now(), attempt, placement })
     },
     terminate(attempt, asked) {
-      if (ending.has(attempt)) return
+      const before = ending.get(attempt)
+      // Why it is ended stays as it is.
+      if (before !== undefined && isAtOnce(asked) && !isAtOnce(before))
+        agentOf(attempt)?.terminate(attempt, 0)
+      if (before !== undefined) return
       ending.set(attempt, asked)
       markTerminating(recorder.state, attempt)
-      // `failed` is over its memory limit: in a grace it would only take more, which the application may need.
-      const atOnce = asked.outcome === 'failed' || asked.forMemory === true
-      agent.terminate(attempt, atOnce ? 0 : settings.graceSeconds)
+      agentOf(attempt)?.terminate(attempt, isAtOnce(asked) ? 0 : settings.graceSeconds)
     },
     requeueAll(reason) {
       for (const attempt of recorder.state.running.keys()) {
@@ -103,18 +106,28 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       attempts.requeueAll(reason)
     },
     reported(report) {
-      if (report.type === 'began') return began(report.attempt, report.at)
-      if (report.type === 'returned') return returned(report.lead)
-      const running = recorder.state.running.get(report.attempt)
-      const files = running && recorder.state.items.get(running.item)?.files
-      if (running && report.next !== null) placements.set(report.next, running.placement)
-      if (report.isUncertain) setApart(report.attempt)
-      // Only a failure is worth the question, and nobody waits for it but the retry.
-      if (report.failure === null || report.isUncertain || !files || files.length === 0) ended(report, false)
-      else void areGone(files).then(gone => ended(report, gone))
+      if (report.type === 'began') began(report.attempt, report.at)
+      else if (report.type === 'returned') returned(report.lead)
+      else afterEnd(report)
     },
   }
   return attempts
+
+  function afterEnd(report: Ended) {
+    const running = recorder.state.running.get(report.attempt)
+    const files = running && recorder.state.items.get(running.item)?.files
+    if (running && report.next !== null) placements.set(report.next, running.placement)
+    if (report.fault === 'unclear') setApart(report.attempt)
+    // Only a failure is worth the question, and nobody waits for it but the retry.
+    if (report.failure === null || report.fault !== 'attempt' || !files || files.length === 0)
+      ended(report, false)
+    else void areGone(files).then(gone => ended(report, gone))
+  }
+
+  function agentOf(attempt: AttemptId): Agent | null {
+    const node = recorder.state.running.get(attempt)?.placement.node
+    return node === undefined ? null : agents.of(node)
+  }
 
   function specOf(itemId: ItemId, attempt: AttemptId, placement: Placement): AttemptSpec | null {
     const item = recorder.state.items.get(itemId)
@@ -147,7 +160,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     placements.delete(attempt)
     const task = recorder.state.items.get(item)?.task
     // Cancelled while it waited there.
-    if (task === undefined) agent.terminate(attempt, 0)
+    if (task === undefined) agents.of(placement.node)?.terminate(attempt, 0)
     else recordStart({ attempt, item, task, placement }, at)
     if (endingAll !== null) attempts.terminate(attempt, { outcome: 'requeued', reason: endingAll })
   }
@@ -199,15 +212,20 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   }
 }
 
+/** `failed` is over its memory limit: in a grace it would only take more, which the application may need. */
+function isAtOnce({ outcome, forMemory }: Ending): boolean {
+  return outcome === 'failed' || forMemory === true
+}
+
 type Ended = Extract<AttemptReport, { type: 'ended' }>
 
-function outcomeOf({ failure, isUncertain }: Ended): AttemptOutcome {
-  if (isUncertain) return 'requeued'
+function outcomeOf({ failure, fault }: Ended): AttemptOutcome {
+  if (fault !== 'attempt') return 'requeued'
   return failure === null ? 'completed' : 'failed'
 }
 
-function reasonOf({ failure, isUncertain }: Ended): string | null {
-  return isUncertain
+function reasonOf({ failure, fault }: Ended): string | null {
+  return fault === 'unclear'
     ? `${failure}; its runner had other items, too, and each is tried again by itself, to see which it was`
     : failure
 }

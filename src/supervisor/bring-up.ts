@@ -1,11 +1,17 @@
 import type { ApplicationExit } from '../app/launch.ts'
 import { createLocalAgent } from '../node/local-agent.ts'
+import { yieldNote } from '../views/yield-text.ts'
+import { allAgents } from './agents.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
+import { backOffNotes } from './back-off-notes.ts'
+import { openControl } from './control.ts'
 import { endLaunch, type LaunchEnd } from './end-launch.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { startMetrics } from './metrics.ts'
 import { prepare } from './prepare.ts'
+import { openProgress } from './progress.ts'
 import type { SuperviseOptions } from './request.ts'
+import { signalled } from './signals.ts'
 import { openTasks } from './tasks.ts'
 import { openTriggerDesk } from './trigger-desk.ts'
 
@@ -33,7 +39,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
 
   const loaders: number[] = []
   const helpers = () => [witnessPid(), ...loaders].filter(pid => pid !== null)
-  const agent = createLocalAgent({
+  const local = createLocalAgent({
     facts: prepared.facts,
     settings,
     environment: request.environment,
@@ -43,23 +49,28 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     now,
     onReport: report => attempts.reported(report),
     onFailure: text => recorder.note('warning', text),
-    onSessionLeft: () => {
-      recorder.note(
-        'info',
-        'the application runs in a session of its own, so attempts do too, at the lowest nice value',
-      )
-      attempts.requeueAll('the application runs in a session of its own')
+    onMemoryShort: () => loop.lookAgain(),
+    onContended: () => loop.lookAgain(),
+    onYieldChanged: ({ facts, leaveSession }) => {
+      recorder.record({ type: 'node-joined', at: now(), facts })
+      recorder.note('info', yieldNote(facts))
+      if (leaveSession) attempts.requeueAll('the application runs in a session of its own')
     },
   })
-  const attempts: Attempts = createAttempts({ recorder, agent, settings, cwd, store, now })
+  const agents = allAgents(local, null)
+  const attempts: Attempts = createAttempts({ recorder, agents, settings, cwd, store, now })
   const desk = openTriggerDesk({ recorder, cwd, now, onQueued: () => loop.wake() })
-  const metrics = startMetrics({ agent, recorder, store, now })
+  const progress = openProgress({ recorder, glob: prepared.configuration.progress, now })
+  const notes = backOffNotes(recorder, now)
+  const metrics = startMetrics({ agents, recorder, store, progress, backOffNotes: notes, now })
   const loop: Loop = startLoop({
     state: recorder.state,
-    agent,
+    agents,
     attempts,
     now,
     remainingSeconds: () => null,
+    progress: progress.recent,
+    onBackOff: notes.seen,
     onLook: () => metrics.looked(),
     onBug,
   })
@@ -69,12 +80,20 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
 
   const onLoader = (pid: number) => loaders.push(pid)
   const tasksAreOpen = prepared.executes
-    ? openTasks({ ...prepared, agent, desk, cwd, onLoader }).catch(onBug)
+    ? openTasks({ ...prepared, agents, desk, cwd, onLoader }).catch(onBug)
     : Promise.resolve()
   const interruption = new AbortController()
+  const control = store.kept
+    ? openControl({
+        file: store.paths.controlSocket,
+        handle: request => signalled(request, progress),
+        unavailable: reason => recorder.note('info', `this run can't be sent signals: ${reason}`),
+      })
+    : null
   const stop = async () => {
     loop.stop()
-    await Promise.all([desk.close(), agent.close()])
+    const closeControl = control?.then(opened => opened.close())
+    await Promise.all([desk.close(), progress.close(), closeControl, agents.close()])
   }
 
   return {

@@ -5,7 +5,7 @@ import type { Attempts } from './attempts.ts'
 import type { Loop } from './loop.ts'
 import type { Recorder } from './recorder.ts'
 import type { TriggerDesk } from './trigger-desk.ts'
-import { aborted } from './within.ts'
+import { orAborted } from './within.ts'
 
 /** The parts of a running supervisor that its end concerns. */
 export interface EndingParts {
@@ -59,7 +59,7 @@ export async function endAttempts(parts: EndingParts, reason: string): Promise<v
 
 /** A file system that does not answer must not keep odop: `stop` ends the look, too. */
 async function lookOnceMore({ desk }: EndingParts, stop: AbortSignal): Promise<void> {
-  await Promise.race([desk.flush({ incompleteBatches: true }), aborted(stop)])
+  await orAborted(stop, desk.flush({ incompleteBatches: true }))
 }
 
 function whenWorkedOff(recorder: Recorder, stop: AbortSignal): Promise<void> {
@@ -79,12 +79,14 @@ function workedOff(state: RunState): boolean {
 }
 
 /** Resolves when the condition holds after some event, or `stop` aborts. */
-function whenever(recorder: Recorder, stop: AbortSignal, condition: () => boolean): Promise<void> {
-  if (condition() || stop.aborted) return Promise.resolve()
-  return new Promise(resolve => {
-    recorder.listen(() => {
+async function whenever(recorder: Recorder, stop: AbortSignal, condition: () => boolean): Promise<void> {
+  if (condition()) return
+  let unlisten = () => {}
+  const holds = new Promise<void>(resolve => {
+    unlisten = recorder.listen(() => {
       if (condition()) resolve()
     })
-    stop.addEventListener('abort', () => resolve(), { once: true })
   })
+  await orAborted(stop, holds)
+  unlisten()
 }

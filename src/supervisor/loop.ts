@@ -1,15 +1,20 @@
 import type { Action } from '../core/actions.ts'
-import type { Snapshot } from '../core/model.ts'
+import { worseSlowdown } from '../core/interference.ts'
+import type { NodeSnapshot, SlowdownLook, Snapshot } from '../core/model.ts'
+import { FAST_MILLISECONDS, nextLookMilliseconds } from '../core/pace.ts'
+import { type BackOffs, heldBack, nextBackOffs } from '../core/schedule/back-off.ts'
 import { schedule } from '../core/schedule.ts'
 import type { RunState } from '../core/state.ts'
 import { unreachable } from '../core/unreachable.ts'
-import type { Agent } from '../node/agent.ts'
+import type { Agents } from './agents.ts'
 import type { Attempts } from './attempts.ts'
 
 /** Looks, decides, acts: at its own pace, and at once when something happened. */
 export interface Loop {
   /** Something happened (an item was queued, an attempt ended): decide soon, once for all that happens together. */
   wake(): void
+  /** The same, with a new look at the nodes in any case. */
+  lookAgain(): void
   /** Decides nothing new from now on; looks go on, so that accounting stays right. */
   pauseStarting(): void
   stop(): void
@@ -17,31 +22,36 @@ export interface Loop {
 
 export interface LoopOptions {
   readonly state: RunState
-  readonly agent: Agent
+  readonly agents: Pick<Agents, 'sample' | 'pace'>
   readonly attempts: Attempts
   readonly now: () => number
   /** Seconds until the job's time limit; null where none is known. */
   readonly remainingSeconds: () => number | null
+  /** What the application's own steps say; null: nothing. */
+  readonly progress: (now: number) => SlowdownLook | null
+  /** How far odop held itself back at a look. */
+  readonly onBackOff: (backOffs: BackOffs) => void
   /** Called with each look, after the decisions. */
   readonly onLook: (snapshot: Snapshot) => void
   /** A bug in a decision must end odop's part, never the application's. */
   readonly onBug: (error: unknown) => void
 }
 
-/** Between two looks while attempts run or wait: the application's return must be seen soon. */
-const FAST_MILLISECONDS = 100
 /** With thousands of short items something happens all the time: decisions may be made on a sample of this age. */
-const SAMPLE_MILLISECONDS = 40
-/** Between two looks while there is nothing to do: odop must cost next to nothing. */
-const SLOW_MILLISECONDS = 1000
+const SAMPLE_MILLISECONDS = FAST_MILLISECONDS
+/** A timer may be a little early. */
+const EARLY_MILLISECONDS = 5
+
+const STARTING: ReadonlySet<Action['type']> = new Set(['start', 'follow'])
 
 export function startLoop(options: LoopOptions): Loop {
   let timer: NodeJS.Timeout | null = null
   let woken = false
   let starting = true
   let stopped = false
-  let node = options.agent.sample()
+  let nodes = options.agents.sample()
   let sampledAt = options.now()
+  let backOffs: BackOffs = new Map()
 
   const look = () => {
     if (timer) clearTimeout(timer)
@@ -50,32 +60,53 @@ export function startLoop(options: LoopOptions): Loop {
     if (stopped) return
     try {
       const now = options.now()
-      if (now - sampledAt >= SAMPLE_MILLISECONDS || now < sampledAt) {
-        node = options.agent.sample()
+      if (now - sampledAt >= SAMPLE_MILLISECONDS - EARLY_MILLISECONDS || now < sampledAt) {
+        nodes = options.agents.sample()
         sampledAt = now
       }
-      const snapshot = { nodes: [node], remainingSeconds: options.remainingSeconds() }
+      const snapshot = { nodes: holdBack(now), remainingSeconds: options.remainingSeconds() }
       for (const action of schedule(options.state, snapshot, now)) {
-        if (starting || action.type !== 'start') perform(action, options.attempts)
+        if (starting || !STARTING.has(action.type)) perform(action, options.attempts)
       }
       options.onLook(snapshot)
+      // Something may have called wake() meanwhile: its look is already on the way, and one is enough.
+      const pace = nextLookMilliseconds(options.state, snapshot, now)
+      options.agents.pace(pace)
+      if (!woken) timer = setTimeout(look, pace - (now - sampledAt))
     } catch (error) {
       stopped = true
       options.onBug(error)
       return
     }
-    // Something may have called wake() meanwhile: its look is already on the way, and one is enough.
-    if (!woken) timer = setTimeout(look, hasWork(options.state) ? FAST_MILLISECONDS : SLOW_MILLISECONDS)
+  }
+
+  const holdBack = (now: number): NodeSnapshot[] => {
+    const { maxSlowdown } = options.state.settings
+    if (maxSlowdown === null) return nodes
+    const progress = options.progress(now)
+    const looks = nodes.map(each => ({ ...each, slowdown: worseSlowdown(each.slowdown ?? null, progress) }))
+    backOffs = nextBackOffs(options.state, looks, backOffs, now)
+    options.onBackOff(backOffs)
+    return looks.map(each => {
+      const backOff = backOffs.get(each.node)
+      return backOff === undefined ? each : { ...each, heldBack: heldBack(backOff, maxSlowdown, now) }
+    })
+  }
+
+  const wake = () => {
+    if (woken || stopped) return
+    woken = true
+    if (timer) clearTimeout(timer)
+    timer = null
+    setImmediate(look)
   }
 
   timer = setTimeout(look, 0)
   return {
-    wake() {
-      if (woken || stopped) return
-      woken = true
-      if (timer) clearTimeout(timer)
-      timer = null
-      setImmediate(look)
+    wake,
+    lookAgain() {
+      sampledAt = Number.NEGATIVE_INFINITY
+      wake()
     },
     pauseStarting() {
       starting = false
@@ -87,10 +118,13 @@ export function startLoop(options: LoopOptions): Loop {
   }
 }
 
-function perform(action: Action, attempts: Attempts): void {
+export function perform(action: Action, attempts: Attempts): void {
   switch (action.type) {
     case 'start':
       attempts.start(action.item, action.attempt, action.placement)
+      return
+    case 'follow':
+      attempts.follow(action.after, action.items)
       return
     case 'suspend':
       attempts.suspend(action.attempt, action.reason)
@@ -98,14 +132,13 @@ function perform(action: Action, attempts: Attempts): void {
     case 'resume':
       attempts.resume(action.attempt)
       return
+    case 'move':
+      attempts.move(action.attempt, action.placement)
+      return
     case 'terminate':
-      attempts.terminate(action.attempt, action.outcome, action.reason)
+      attempts.terminate(action.attempt, action)
       return
     default:
       unreachable(action)
   }
-}
-
-function hasWork(state: RunState): boolean {
-  return state.running.size > 0 || state.pendingCount > 0
 }

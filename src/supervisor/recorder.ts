@@ -15,8 +15,8 @@ export interface Recorder {
   record(event: OdopEvent): void
   /** A warning is also said on stderr, unless the user asked for quiet; each text only once. */
   note(level: 'info' | 'warning', text: string): void
-  /** Called after each event was applied. */
-  listen(listener: (event: OdopEvent) => void): void
+  /** Called after each event was applied, until the returned function is called. */
+  listen(listener: (event: OdopEvent) => void): () => void
 }
 
 export interface RecorderOptions {
@@ -29,7 +29,7 @@ export interface RecorderOptions {
 
 export function createRecorder(options: RecorderOptions): Recorder {
   const state = options.state ?? newState()
-  const listeners: ((event: OdopEvent) => void)[] = []
+  const listeners = new Set<(event: OdopEvent) => void>()
   const said = new Set<string>()
 
   const record = (event: OdopEvent) => {
@@ -47,6 +47,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
       record({ type: 'note', at: options.now(), level, text })
       if (level === 'warning') options.say(`odop: ${text}\n`)
     },
-    listen: listener => listeners.push(listener),
+    listen(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
   }
 }

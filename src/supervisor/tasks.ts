@@ -1,19 +1,19 @@
 import type { Configuration } from '../config.ts'
 import { neverFits } from '../core/fit.ts'
 import type { TaskDefinition } from '../core/model.ts'
-import type { LocalAgent } from '../node/local-agent.ts'
 import { writeStderr } from '../os/stderr.ts'
 import { loadTasks } from '../tasks/load.ts'
 import { javaScriptFirst } from '../tasks/module-names.ts'
 import { problemsText, refusalText } from '../views/problems-text.ts'
 import { neverFitNote } from '../views/summary-notes.ts'
+import type { Agents } from './agents.ts'
 import type { Recorder } from './recorder.ts'
 import type { RunStore } from './run-store.ts'
 import type { TriggerDesk } from './trigger-desk.ts'
 
 export interface OpenTasksOptions {
   readonly recorder: Recorder
-  readonly agent: LocalAgent
+  readonly agents: Pick<Agents, 'prepare' | 'preload'>
   readonly desk: TriggerDesk
   readonly configuration: Configuration
   readonly store: RunStore
@@ -25,7 +25,7 @@ export interface OpenTasksOptions {
 
 /** Loads the task folders in a child, records what is in them, says what is wrong with them, and starts the triggers. */
 export async function openTasks(options: OpenTasksOptions): Promise<void> {
-  const { recorder, agent, desk, configuration, store, cwd, now } = options
+  const { recorder, agents, desk, configuration, store, cwd, now } = options
   const { tasks, problems } = await loadTasks({
     folders: configuration.tasks,
     cwd,
@@ -35,7 +35,7 @@ export async function openTasks(options: OpenTasksOptions): Promise<void> {
     onLoader: pid => {
       options.onLoader(pid)
       // There are modules: by the time they are loaded, runners are ready.
-      agent.prepare()
+      agents.prepare()
     },
   })
   for (const problem of problems) {
@@ -44,7 +44,7 @@ export async function openTasks(options: OpenTasksOptions): Promise<void> {
   // Said even when the user asked for quiet: these are errors.
   writeStderr(problemsText(problems, cwd))
   for (const task of tasks) recorder.record({ type: 'task-defined', at: now(), task })
-  agent.preload({ modules: modulesFor(tasks), cwd, commands: tasks.some(({ kind }) => kind === 'command') })
+  agents.preload({ modules: modulesFor(tasks), cwd, commands: tasks.some(({ kind }) => kind === 'command') })
   const nodes = [...recorder.state.nodes.values()]
   for (const task of tasks) {
     const reason = neverFits(task, nodes, recorder.state.settings)

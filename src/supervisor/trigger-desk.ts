@@ -68,8 +68,7 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
     const needsApplication = definition.trigger.kind === 'timer' || definition.trigger.kind === 'background'
     if (needsApplication && !applicationRuns) return
     // What an earlier launch left of a background task still runs: together they are as many as were asked for.
-    if (definition.trigger.kind === 'background' && itemsLeft(known) >= (definition.replicas ?? 1))
-      return
+    if (definition.trigger.kind === 'background' && itemsLeft(known) >= (definition.replicas ?? 1)) return
     // A timer must not pile up: an item that still waits for a core stands for the periods that pass meanwhile.
     if (definition.trigger.kind === 'timer' && (nextReadyAt(known) ?? Number.POSITIVE_INFINITY) <= now())
       return

@@ -24,13 +24,28 @@ const memoryBytes = z.strictObject({
   odopPeak: count,
 })
 
+const exposure = z.strictObject({
+  seconds: amount,
+  appCpuSeconds: amount,
+  appRunDelaySeconds: amount,
+})
+
+const interference = z.strictObject({
+  beside: exposure,
+  alone: exposure,
+  slowdown: z.number().nullable(),
+  baseline: z.enum(['measured', 'assumed']).nullable(),
+})
+
 const node = z.strictObject({
   name: z.string(),
   cores: count,
   yield: z.enum(['kernel', 'suspend']),
+  yieldReason: z.string().nullable(),
   coreSeconds,
   memoryBytes,
   appRunDelaySeconds: amount.nullable(),
+  interference: interference.nullable(),
 })
 
 const task = z.strictObject({
@@ -56,7 +71,26 @@ export const summarySchema = z.strictObject({
   end: isoTime,
   wallSeconds: amount,
   nodes: z.array(node),
-  totals: z.strictObject({ cores: count, coreSeconds, memoryBytes, appRunDelaySeconds: amount.nullable() }),
+  totals: z.strictObject({
+    cores: count,
+    coreSeconds,
+    memoryBytes,
+    appRunDelaySeconds: amount.nullable(),
+    interference: interference.nullable(),
+  }),
+  slowdown: z.strictObject({
+    share: z.number().nullable(),
+    by: z.enum(['run-delay', 'progress']).nullable(),
+    allowed: z.number().nullable(),
+    progress: z
+      .strictObject({
+        steps: count,
+        besideStepSeconds: amount.nullable(),
+        aloneStepSeconds: amount.nullable(),
+        slowdown: z.number().nullable(),
+      })
+      .nullable(),
+  }),
   harvest: z.strictObject({
     availableCoreSeconds: amount,
     harvestedCoreSeconds: amount,

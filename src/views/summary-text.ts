@@ -3,17 +3,19 @@ import { type BarPart, barLine } from './bar.ts'
 import { bulletLines, commandLines, LABEL_WIDTH, labelled, moreLine } from './layout.ts'
 import { type Line, renderLines, styled, type TextOptions, usableWidth } from './lines.ts'
 import { printable } from './printable.ts'
+import { slowdownLines } from './slowdown-text.ts'
 import { pad, stringWidth, truncate } from './string-width.ts'
 import type { Summary } from './summary-schema.ts'
 import { type Column, tableLines } from './table.ts'
-import { coreTimeText, percentText, utcText } from './units.ts'
+import { coreTimeText, counted, percentText, utcText } from './units.ts'
+import { yieldText } from './yield-text.ts'
 
 export interface SummaryTextOptions extends TextOptions {
   /** The run's folder; null: it could not be made. */
   readonly folder: string | null
 }
 
-type NodeSummary = Omit<Summary['nodes'][number], 'yield'>
+type NodeSummary = Omit<Summary['nodes'][number], 'yield' | 'yieldReason'>
 type TaskSummary = Summary['tasks'][number]
 
 /** So many lines of a kind at most: the text is for reading, summary.json has everything. */
@@ -119,14 +121,26 @@ function barLines(bar: Bar, width: number): readonly Line[] {
 
 function harvestLines(summary: Summary, width: number): readonly Line[] {
   const { availableCoreSeconds, harvestedCoreSeconds, share } = summary.harvest
-  const delay = summary.totals.appRunDelaySeconds
   const used = coreTimeText(harvestedCoreSeconds, availableCoreSeconds)
   return [
     ...labelled('Harvested', `${used} that the application left idle (${percentText(share)})`, width),
-    ...(delay === null
-      ? []
-      : labelled('Delay', `the application's threads waited ${formatDuration(delay)} for a core`, width)),
+    ...slowdownLines(summary, width),
+    ...yieldLines(summary, width),
   ]
+}
+
+/** With a different answer for some nodes, each has its own. */
+function yieldLines({ nodes }: Summary, width: number): readonly Line[] {
+  const answers = new Map<string, string[]>()
+  for (const node of nodes) {
+    const why = node.yieldReason === null ? '' : `: ${printable(node.yieldReason)}`
+    const answer = `${yieldText(node.yield)}${why}`
+    answers.set(answer, [...(answers.get(answer) ?? []), node.name])
+  }
+  return [...answers].flatMap(([answer, names]) => {
+    const where = answers.size === 1 ? '' : `${counted(names.length, 'node')} (${names[0]}): `
+    return labelled('Yield', `${printable(where)}${answer}`, width)
+  })
 }
 
 function taskLines(tasks: readonly TaskSummary[], width: number): readonly Line[] {

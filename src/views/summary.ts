@@ -2,6 +2,7 @@ import type { AttemptId, CoreSeconds, NodeFacts, NodeUsage } from '../core/model
 import { itemsLeft, type RunView, type TaskState, type View } from '../core/state.ts'
 import { waitSeconds } from '../core/waits.ts'
 import type { Details } from './details.ts'
+import { interferenceSummary, slowdownSummary, totalInterference } from './slowdown.ts'
 import { summaryNotes } from './summary-notes.ts'
 import type { Summary } from './summary-schema.ts'
 
@@ -32,6 +33,7 @@ export function summarize(state: RunView, options: SummaryOptions): Summary | nu
     wallSeconds: rounded((end - launch.at) / 1000),
     nodes: nodeSummaries(state),
     totals,
+    slowdown: slowdownSummary(state, totals.interference),
     harvest: harvestOf(totals.coreSeconds),
     tasks: [...state.tasks.values()].map(taskSummary),
     notes: [...summaryNotes(state, options)],
@@ -46,9 +48,11 @@ export function nodeSummaries(state: RunView): NodeSummary[] {
       name: facts.name,
       cores: facts.cores.length,
       yield: facts.yieldMode,
+      yieldReason: facts.yieldReason ?? null,
       coreSeconds: roundedCoreSeconds(usage.coreSeconds),
       memoryBytes: roundedMemory(usage.memoryBytes),
       appRunDelaySeconds: usage.appRunDelaySeconds === null ? null : rounded(usage.appRunDelaySeconds),
+      interference: interferenceSummary(usage.interference),
     }
   })
 }
@@ -79,6 +83,7 @@ export function totalsOf(state: RunView): Summary['totals'] {
       delays.length === 0 || delays.includes(null)
         ? null
         : rounded(sum(usage => usage.appRunDelaySeconds ?? 0)),
+    interference: interferenceSummary(totalInterference(usages)),
   }
 }
 
@@ -119,6 +124,7 @@ function usageOf(state: RunView, facts: View<NodeFacts>): View<NodeUsage> {
       coreSeconds: { total: 0, app: 0, tasks: 0, odop: 0, idle: 0 },
       memoryBytes: { limit: facts.memoryLimitBytes, appPeak: 0, tasksPeak: 0, odopPeak: 0 },
       appRunDelaySeconds: null,
+      interference: null,
     }
   )
 }

@@ -24,12 +24,16 @@ describe('defaults', () => {
         reserveCores: 0,
         idleThreshold: 0.1,
         memoryReserve: { share: 0.1 },
+        maxSlowdown: null,
+        progress: null,
         noTasks: false,
         quiet: false,
         summary: null,
         retries: 3,
         retryDelaySeconds: 60,
         graceSeconds: 5,
+        maxIoBound: 1,
+        maxNetworkBound: 1,
         settleSeconds: 2,
         odopPath: path.join(cwd, '.odop'),
         file: null,
@@ -47,6 +51,9 @@ describe('defaults', () => {
       retries: 3,
       retryDelaySeconds: 60,
       graceSeconds: 5,
+      maxIoBound: 1,
+      maxNetworkBound: 1,
+      maxSlowdown: null,
     })
     expect(settingsOf({ ...configuration, memoryReserve: { bytes: 7 } }, 1000).memoryReserveBytes).toBe(7)
   })
@@ -219,6 +226,8 @@ describe('what beats what', () => {
       ODOP_GRACE: '7',
       ODOP_SETTLE: '500ms',
       ODOP_PATH: '/scratch/odop',
+      ODOP_MAX_IO_BOUND: '2',
+      ODOP_MAX_NETWORK_BOUND: '3',
       ODOP_SOMETHING_ELSE: 'ignored',
     }
     expect(await load(cwd, { environment })).toMatchObject({
@@ -234,10 +243,26 @@ describe('what beats what', () => {
         summary: '/s.json',
         retryDelaySeconds: 60,
         graceSeconds: 7,
+        maxIoBound: 2,
+        maxNetworkBound: 3,
         settleSeconds: 0.5,
         odopPath: '/scratch/odop',
       },
     })
+  })
+})
+
+describe('what the application may lose', () => {
+  it.each(['3%', '3', '3 %'])('%s is a share', async text => {
+    const { configuration } = await load(temporaryFolder(), { environment: { ODOP_MAX_SLOWDOWN: text } })
+    expect(configuration.maxSlowdown).toBe(0.03)
+    expect(settingsOf(configuration, 1000).maxSlowdown).toBe(0.03)
+  })
+
+  it('a glob of files is relative to where it stands', async () => {
+    const cwd = temporaryFolder({ '.odoprc': 'progress: "out/*.h5"', 'a/.keep': '' })
+    const { configuration } = await load(path.join(cwd, 'a'), { environment: { HOME: cwd } })
+    expect(configuration.progress).toBe(path.join(cwd, 'out/*.h5'))
   })
 })
 
@@ -248,6 +273,7 @@ describe('flags', () => {
       tasks: ['a', 'b:c'],
       drain: '',
       'max-cpus': '4',
+      'max-io-bound': '2',
       'exclude-cpus': '1,0',
       'idle-threshold': '15%',
       'memory-reserve': '5%',
@@ -264,6 +290,7 @@ describe('flags', () => {
         tasks: ['a', 'b:c'],
         drain: { limitSeconds: null },
         maxCpus: 4,
+        maxIoBound: 2,
         excludeCpus: [0, 1],
         idleThreshold: 0.15,
         memoryReserve: { share: 0.05 },

@@ -43,14 +43,15 @@ function follows(state: RunState, judged: 'idle' | 'shared' | 'busy' = 'idle'): 
 function carryOut(state: RunState): void {
   const actions: Action[] = schedule(state, snapshot(look(one)), T0)
   for (const action of actions) {
-    if (action.type === 'follow') for (const { item } of action.items) markFollowing(state, item, action.after)
+    if (action.type === 'follow')
+      for (const { item } of action.items) markFollowing(state, item, action.after)
   }
 }
 
 describe('work that is handed ahead', () => {
   test('of long attempts none, of shorter ones one, of very short ones as many as take 50 ms', () => {
-    const after = (seconds: number) => follows(running([task()], seconds, more('reduce', 100))).length
-    expect([after(2), after(1), after(0.1), after(0.01), after(0.004)]).toEqual([0, 1, 1, 5, 12])
+    const ahead = (seconds: number) => follows(running([task()], seconds, more('reduce', 100))).length
+    expect([2, 1, 0.1, 0.01, 0.004].map(ahead)).toEqual([0, 1, 1, 5, 12])
   })
 
   test('as long as it is not known how long an attempt takes, nothing', () => {

@@ -32,7 +32,7 @@ test.each<[string, Partial<TaskDefinition>, Parameters<typeof look>[1], string[]
     'ioBound',
     { ioBound: true },
     {},
-    ['an ioBound attempt is running already, and a node takes one at a time'],
+    ['one ioBound attempt is running already, and a node takes one at a time'],
   ],
 ])('%s', (_, parts, seen, reasons) => {
   const state = run({ tasks: [task(parts)], events: items('reduce', 3) })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { neverFits, poolOf, take } from '../../src/core/fit.ts'
+import { neverFits, poolOf, take, takeNear } from '../../src/core/fit.ts'
 import { layoutOf } from '../../src/core/layout.ts'
 import { facts, GB, hyperthreads, SETTINGS, task } from './fixtures.ts'
 
@@ -41,6 +41,15 @@ describe('which cores', () => {
       [0, 1, 2, 3, 4, 8, 9, 10, 11, 12],
     ],
   ])('%s', (_, node, count, isFree, cores) => expect(pick(node, count, isFree)).toEqual(cores))
+
+  test('near others: of their domain as long as it has any, then as ever', () => {
+    const layout = layoutOf(twoSockets)
+    const near = (domain: number, count: number, isFree: (core: number) => boolean = all) =>
+      takeNear(poolOf(layout, isFree), domain, count).sort((a, b) => a - b)
+    expect(near(1, 2)).toEqual([4, 12])
+    expect(near(1, 3, core => core % 8 < 4 || core === 5)).toEqual([0, 5, 8])
+    expect(near(7, 1)).toEqual([0])
+  })
 
   test('are never given twice, whatever is asked for in turn', () =>
     fc.assert(

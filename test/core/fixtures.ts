@@ -26,6 +26,9 @@ export const SETTINGS: Settings = {
   retries: 3,
   retryDelaySeconds: 60,
   graceSeconds: 10,
+  maxIoBound: 1,
+  maxNetworkBound: 1,
+  maxSlowdown: null,
 }
 
 export const GB = 1024 ** 3

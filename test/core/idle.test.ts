@@ -66,6 +66,46 @@ describe('cooldown', () => {
     ))
 })
 
+describe('where attempts have to be suspended', () => {
+  /** What becomes of a core in so many seconds, when the application alternates between the two. */
+  function alternate(busySeconds: number, idleSeconds: number, seconds: number) {
+    let core = UNSEEN
+    let changes = 0
+    let idleLooks = 0
+    const period = Math.round((busySeconds + idleSeconds) * 10)
+    for (let at = 0; at < seconds * 10; at += 1) {
+      const foreignShare = at % period < busySeconds * 10 ? 1 : 0
+      const next = judge(core, { foreignShare, seconds: 0.1 }, suspend, false)
+      if (next.judged !== core.judged) changes += 1
+      if (next.judged === 'idle') idleLooks += 1
+      core = next
+    }
+    return { changes, idleSeconds: idleLooks / 10 }
+  }
+
+  test('pauses of seconds are used, with two changes each', () => {
+    const { changes, idleSeconds } = alternate(3, 3, 600)
+    expect(changes).toBeLessThanOrEqual(200)
+    expect(idleSeconds).toBeGreaterThan(250)
+  })
+  test('an application that comes back every other second is not bothered each time', () => {
+    expect(alternate(0.1, 1.4, 600).changes).toBeLessThan(160)
+  })
+  test('bursts of 20 ms leave nothing to use there', () => {
+    expect(looked(Array(100).fill(0.5)).judged).toBe('busy')
+  })
+  test('rests grow up to eight seconds, and are short again after a long idle time', () => {
+    let core = UNSEEN
+    const rests: number[] = []
+    for (const idleLooks of [3, 3, 3, 3, 3, 3, 30, 3]) {
+      while (core.judged !== 'idle') core = judge(core, { foreignShare: 0, seconds: 0.1 }, suspend, false)
+      core = looked([...Array(idleLooks).fill(0), 1], suspend, core)
+      rests.push(core.cooldownSeconds)
+    }
+    expect(rests).toEqual([1, 2, 4, 8, 8, 8, 1, 2])
+  })
+})
+
 describe('shared', () => {
   const bursts = Array.from({ length: 30 }, (_, index) => (index % 5 < 3 ? 1 : 0))
   test('a core that is used 60 % in bursts', () => expect(looked(bursts, kernel).judged).toBe('shared'))
@@ -79,6 +119,26 @@ describe('shared', () => {
   test('an idle core that is in use again is shared at first', () =>
     expect(looked([1], kernel, idle).judged).toBe('shared'))
   test('nowhere that the kernel does not preempt', () => expect(looked(bursts, suspend).judged).toBe('busy'))
+})
+
+test('a core for which the application had to wait is in use, whatever its share', () => {
+  const judgements = judgeNode({
+    previous: new Map([
+      [0, idle],
+      [1, idle],
+    ]),
+    foreignShares: new Map([
+      [0, 0],
+      [1, 0],
+    ]),
+    contended: new Set([1]),
+    seconds: 0.05,
+    topology: hyperthreads(4)
+      .slice(0, 2)
+      .map(place => ({ ...place, siblings: [place.core] })),
+    options: suspend,
+  })
+  expect([...judgements.values()].map(({ judged }) => judged)).toEqual(['idle', 'busy'])
 })
 
 describe('judgeNode', () => {

@@ -139,6 +139,23 @@ describe('room', () => {
     ])
   })
 
+  test('the sibling of a thread on which an attempt runs is used', () => {
+    const node = facts({ count: 4, topology: hyperthreads(4) })
+    const events = [...items('reduce', 2), started('reduce#1.1', T0, { node: 'n1', cores: [0] })]
+    const state = run({ nodes: [node], events })
+    expect(startsOf(state, look(node, { judged: { 1: 'busy', 3: 'busy' } }))).toEqual(['reduce#2.1 n1:2'])
+  })
+
+  test('cores of one attempt are of one socket, whatever is free on the other', () => {
+    const node = facts({ count: 16, topology: hyperthreads(16, 2) })
+    const state = run({ nodes: [node], tasks: [task({ cpus: 4 })], events: items('reduce', 2) })
+    // Of the first socket one physical core is busy: six threads are left, of the other all eight.
+    expect(startsOf(state, look(node, { judged: { 0: 'busy' } }))).toEqual([
+      'reduce#1.1 n1:1,2,9,10',
+      'reduce#2.1 n1:4,5,12,13',
+    ])
+  })
+
   test('maxCpus counts what runs', () => {
     const events = [...items('reduce', 4), started('reduce#1.1', T0, { node: 'n1', cores: [3] })]
     const state = run({ nodes: [four], settings: { maxCpus: 2 }, events })

@@ -256,6 +256,7 @@ test('the application, nodes, usage and notes are kept', () => {
     coreSeconds: { total: 1, app: 1, tasks: 0, odop: 0, idle: 0 },
     memoryBytes: { limit: 1, appPeak: 1, tasksPeak: 0, odopPeak: 0 },
     appRunDelaySeconds: null,
+    interference: null,
   }
   const state = replay([
     launched(),

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { Action } from '../../src/core/actions.ts'
 import type { OdopEvent } from '../../src/core/events.ts'
+import { markFollowing, returnFollowers } from '../../src/core/followers.ts'
 import type {
   AttemptId,
   CoreState,
@@ -10,7 +11,6 @@ import type {
   Snapshot,
   TaskDefinition,
 } from '../../src/core/model.ts'
-import { markFollowing, returnFollowers } from '../../src/core/followers.ts'
 import { retryAt } from '../../src/core/retry.ts'
 import { schedule } from '../../src/core/schedule.ts'
 import { apply, markTerminating, newState, type RunState } from '../../src/core/state.ts'

@@ -10,6 +10,9 @@ export const settings: Settings = {
   retries: 3,
   retryDelaySeconds: 60,
   graceSeconds: 10,
+  maxIoBound: 1,
+  maxNetworkBound: 1,
+  maxSlowdown: null,
 }
 
 const facts: NodeFacts = {
@@ -61,6 +64,7 @@ export const samples: readonly OdopEvent[] = [
   },
   { type: 'attempt-suspended', at: 8, attempt: 'reduce#1.1', reason: 'busy' },
   { type: 'attempt-resumed', at: 9, attempt: 'reduce#1.1' },
+  { type: 'attempt-moved', at: 9, attempt: 'reduce#1.1', placement: { node: 'n1', cores: [1] } },
   {
     type: 'attempt-ended',
     at: 10,
@@ -81,6 +85,16 @@ export const samples: readonly OdopEvent[] = [
       coreSeconds: { total: 4, app: 1, tasks: 1, odop: 1, idle: 1 },
       memoryBytes: { limit: 1e9, appPeak: 1, tasksPeak: 1, odopPeak: 1 },
       appRunDelaySeconds: null,
+      interference: null,
+    },
+  },
+  {
+    type: 'progress',
+    at: 12,
+    progress: {
+      steps: 9,
+      beside: { blocks: 3, stepSeconds: 1.1 },
+      alone: { blocks: 0, stepSeconds: null },
     },
   },
   { type: 'note', at: 13, level: 'warning', text: 'careful' },

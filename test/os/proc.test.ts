@@ -12,8 +12,9 @@ import {
   readProc,
   readProcessStat,
   readProportionalBytes,
-  readRunDelay,
+  readThreadCore,
   readThreads,
+  readThreadTimes,
   TICKS_PER_SECOND,
 } from '../../src/os/proc.ts'
 
@@ -101,7 +102,9 @@ onLinux('reading /proc (Linux only)', () => {
     const [, user, nice] = sum.split(/\s+/).map(Number)
     expect(Math.abs((user ?? 0) + (nice ?? 0) - users)).toBeLessThan(200)
     expect(readThreads(process.pid)).toContain(String(process.pid))
-    expect(readRunDelay(process.pid, process.pid) ?? 0).toBeGreaterThanOrEqual(0)
+    const times = readThreadTimes(process.pid, process.pid)
+    expect(times === null || (times.run > 1e6 && times.delay >= 0)).toBe(true)
+    expect([...cores.keys()]).toContain(readThreadCore(process.pid, process.pid))
     const memory = readMemoryInfo()
     expect(memory?.totalBytes).toBe(totalmem())
     expect(memory?.availableBytes).toBeLessThanOrEqual(totalmem())
@@ -112,7 +115,8 @@ onLinux('reading /proc (Linux only)', () => {
     const gone = 2 ** 22 + 1
     expect(readProcessStat(gone)).toBeNull()
     expect(readThreads(gone)).toBeNull()
-    expect(readRunDelay(gone, gone)).toBeNull()
+    expect(readThreadTimes(gone, gone)).toBeNull()
+    expect(readThreadCore(gone, gone)).toBeNull()
     expect(readProportionalBytes(gone)).toBeNull()
     expect(childFinder()(gone)).toEqual([])
     expect(parseProcessStat('')).toBeNull()

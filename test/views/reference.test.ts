@@ -11,9 +11,11 @@ describe('docs/reference.md', () => {
   it('documents every field of summary.json, and none that is not there', () => {
     const documented = fieldsOf(section('## summary.json'))
     const real = leavesOf(summarySchema, '').filter(
-      path => !/^totals\.(coreSeconds|memoryBytes)\./.test(path),
+      path => !/^totals\.(coreSeconds|memoryBytes|interference)\./.test(path),
     )
-    expect(documented).toEqual([...real, 'totals.coreSeconds', 'totals.memoryBytes'].sort())
+    expect(documented).toEqual(
+      [...real, 'totals.coreSeconds', 'totals.memoryBytes', 'totals.interference'].sort(),
+    )
   })
 
   it('documents every field of odop status --json, and none that is not there', () => {
@@ -49,6 +51,7 @@ describe('docs/reference.md', () => {
     'WorkItem',
     'Placement',
     'AttemptUsage',
+    'ProgressUsage',
   ]
   const model = interfacesOf(read('../../src/core/model.ts'))
 

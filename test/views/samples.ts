@@ -13,6 +13,9 @@ export const settings: Settings = {
   retries: 3,
   retryDelaySeconds: 60,
   graceSeconds: 5,
+  maxIoBound: 1,
+  maxNetworkBound: 1,
+  maxSlowdown: null,
 }
 
 /** A task that takes each file of `data`, on one core. */
@@ -59,6 +62,7 @@ export function nodeUsage(node: string, other: Partial<NodeUsage> = {}): NodeUsa
       odopPeak: 80 * 1024 ** 2,
     },
     appRunDelaySeconds: 0.25,
+    interference: null,
     ...other,
   }
 }

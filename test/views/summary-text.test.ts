@@ -7,13 +7,21 @@ import type { Summary } from '../../src/views/summary-schema.ts'
 import { summaryText } from '../../src/views/summary-text.ts'
 
 const GIB = 1024 ** 3
+const interference = {
+  beside: { seconds: 60, appCpuSeconds: 60, appRunDelaySeconds: 0.18 },
+  alone: { seconds: 40, appCpuSeconds: 40, appRunDelaySeconds: 0.02 },
+  slowdown: 0.0025,
+  baseline: 'measured' as const,
+}
 const node = {
   name: 'n1',
   cores: 2,
   yield: 'kernel' as const,
+  yieldReason: 'the application and the tasks run in one session and one CPU control group',
   coreSeconds: { total: 200, app: 100, tasks: 80, odop: 2, idle: 18 },
   memoryBytes: { limit: 4 * GIB, appPeak: GIB, tasksPeak: 0.2 * GIB, odopPeak: 0.1 * GIB },
   appRunDelaySeconds: 0.2,
+  interference,
 }
 const reduce = {
   name: 'reduce',
@@ -42,7 +50,9 @@ const summary: Summary = {
     coreSeconds: node.coreSeconds,
     memoryBytes: node.memoryBytes,
     appRunDelaySeconds: 0.2,
+    interference,
   },
+  slowdown: { share: 0.0025, by: 'run-delay', allowed: null, progress: null },
   harvest: { availableCoreSeconds: 100, harvestedCoreSeconds: 80, share: 0.8 },
   tasks: [
     reduce,

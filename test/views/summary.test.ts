@@ -65,9 +65,11 @@ describe('summarize', () => {
           name: 'n1',
           cores: 2,
           yield: 'kernel',
+          yieldReason: null,
           coreSeconds: { total: 20, app: 10, tasks: 8, odop: 0.5, idle: 1.5 },
           memoryBytes: nodeUsage('n1').memoryBytes,
           appRunDelaySeconds: 0.25,
+          interference: null,
         },
       ],
       totals: {
@@ -75,7 +77,9 @@ describe('summarize', () => {
         coreSeconds: { total: 20, app: 10, tasks: 8, odop: 0.5, idle: 1.5 },
         memoryBytes: nodeUsage('n1').memoryBytes,
         appRunDelaySeconds: 0.25,
+        interference: null,
       },
+      slowdown: { share: null, by: null, allowed: null, progress: null },
       harvest: { availableCoreSeconds: 10, harvestedCoreSeconds: 8, share: 0.8 },
       tasks: [
         {

@@ -13,6 +13,8 @@ const AHEAD_SECONDS = 0.05
 const LONGEST_SECONDS = 1
 /** For work that takes next to no time. */
 const MOST_AHEAD = 256
+/** Bounds the time of one call; the next one goes on with others, as these have followers then. */
+const MOST_LEADS = 1024
 
 interface Lead {
   readonly attempt: AttemptId
@@ -50,21 +52,27 @@ export class Leads {
 
   #leads(): Map<string, Lead[]> {
     const byNeeds = new Map<string, Lead[]>()
+    let count = 0
     for (const room of this.#rooms) {
       if (this.#state.nodes.get(room.node)?.yieldMode !== 'kernel' || room.availableMemory <= 0) continue
-      for (const running of room.load.attempts.values()) this.#enter(byNeeds, room, running)
+      for (const running of room.load.attempts.values()) {
+        if (this.#enter(byNeeds, room, running)) count += 1
+        if (count === MOST_LEADS) return byNeeds
+      }
     }
     return byNeeds
   }
 
-  #enter(byNeeds: Map<string, Lead[]>, room: Room, running: View<RunningAttempt>): void {
+  /** false: it takes nothing. */
+  #enter(byNeeds: Map<string, Lead[]>, room: Room, running: View<RunningAttempt>): boolean {
     const { definition, attempt, suspendedSince, item, placement } = running
-    if (definition === null || this.#typicalSeconds(definition) === null) return
+    if (definition === null || this.#typicalSeconds(definition) === null) return false
     const ends = this.#state.terminating.has(attempt) || suspendedSince !== null
-    if (ends || this.#state.alone.has(item)) return
+    if (ends || this.#state.alone.has(item)) return false
     // What waits behind an attempt that the application keeps from running would wait with it.
-    if (placement.cores.some(core => ((room.levels[core] ?? BUSY) & ~HELD) === BUSY)) return
+    if (placement.cores.some(core => ((room.levels[core] ?? BUSY) & ~HELD) === BUSY)) return false
     const following = this.#state.following.get(attempt)
+    if (following !== undefined && following.expectedSeconds >= AHEAD_SECONDS) return false
     const key = needsOf(definition)
     const leads = byNeeds.get(key) ?? []
     byNeeds.set(key, leads)
@@ -74,6 +82,7 @@ export class Leads {
       aheadSeconds: following?.expectedSeconds ?? 0,
     }
     push(leads, lead, leastAhead)
+    return true
   }
 
   /** null: not short, not known, or limited in a way that a follower would not keep to. */

@@ -1,6 +1,7 @@
 import type { NodeSnapshot, Snapshot, TaskDefinition } from '../model.ts'
 import type { RunningAttempt, View } from '../run-state.ts'
-import { BUSY, HELD, type Kept, type Lack, lackOf, neededIn, type Room } from './room.ts'
+import { BUSY, HELD } from './levels.ts'
+import { type Kept, type Lack, lackOf, neededIn, type Room } from './room.ts'
 
 /** Looking at more nodes than this for one item costs more than an earlier start is worth. */
 const MOST_NODES = 32
@@ -69,7 +70,7 @@ function reservationAt(
   for (const { attempt, end } of byEnd(room)) {
     if (cores >= neededCores && memory >= neededMemory) break
     cores += attempt.placement.cores.filter(core => isLeftByApplication(room, core)).length
-    memory += attempt.definition?.memoryBytes ?? 0
+    memory += attempt.reservedMemoryBytes
     startsBy = Math.max(startsBy, end)
   }
   // What starts in this very call is not among the attempts yet: the next call knows better.

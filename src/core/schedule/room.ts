@@ -1,4 +1,4 @@
-import { type CorePool, coresNeeded, poolOf, take } from '../fit.ts'
+import { type CorePool, coresNeeded, poolOf, take, takeNear } from '../fit.ts'
 import type { Layout } from '../layout.ts'
 import type {
   CoreId,
@@ -9,30 +9,164 @@ import type {
   Snapshot,
   TaskDefinition,
 } from '../model.ts'
-import type { NodeLoad, RunningAttempt, RunView, View } from '../run-state.ts'
+import type { NodeLoad, RunView, View } from '../run-state.ts'
+import { BUSY, HELD, IDLE, judgeInto, SHARED } from './levels.ts'
 
-/** What a node has to give in one call of `schedule`; shrinks as starts are decided. */
-export interface Room {
+export { BUSY, HELD } from './levels.ts'
+
+/**
+ * What a node has to give in one call of `schedule`; shrinks as starts are decided.
+ *
+ * Most nodes of a large run are full, or get nothing in most calls: what it takes to know more than how many cores are
+ * free is done when somebody asks for it.
+ */
+export class Room {
   readonly node: NodeName
-  readonly layout: Layout
+  readonly layout: View<Layout>
   readonly load: View<NodeLoad>
+  readonly look: NodeSnapshot
+  readonly settings: View<Settings>
   readonly maxCpus: number | null
-  /** By core; see `BUSY`, `SHARED`, `IDLE` and `HELD`. */
-  readonly levels: Uint8Array
   /** Free cores. */
-  idle: number
-  shared: number
-  /** How many more cores `maxCpus` allows. */
+  idle = 0
+  shared = 0
+  /** How many more cores `maxCpus` allows, and odop allows itself. */
   allowed: number
-  /** What the snapshot says is available, and what is left of that when every attempt takes what it may. */
-  readonly availableMemory: number
-  memory: number
-  ioBound: boolean
-  networkBound: boolean
-  /** Made when the first core is taken: most nodes get nothing in most calls. */
-  pools: { readonly idle: CorePool; readonly shared: CorePool } | null
   /** Set while room is kept for an item that has waited long: holds for all that come after it. */
-  kept: Kept | null
+  kept: Kept | null = null
+  readonly #shares: boolean
+  #levels: Uint8Array | null = null
+  #memory: number | null = null
+  #ioBound: number | null = null
+  #networkBound: number | null = null
+  #pools: { readonly idle: CorePool; readonly shared: CorePool } | null = null
+
+  /** @param scratch at least as long as the layout's size */
+  constructor({ facts, layout, look, load, settings }: RoomParts, scratch: Uint8Array) {
+    const { maxCpus } = settings
+    this.settings = settings
+    this.node = look.node
+    this.layout = layout
+    this.load = load
+    this.look = look
+    this.maxCpus = maxCpus
+    this.allowed = mostCores(maxCpus, look) - load.cores.size
+    this.#shares = facts.yieldMode === 'kernel'
+    if (load.cores.size < layout.usable.length) this.#count(scratch)
+  }
+
+  /** By core; see `BUSY`, `SHARED`, `IDLE` and `HELD`. As they were before anything was decided. */
+  get levels(): Uint8Array {
+    if (this.#levels === null) {
+      this.#levels = new Uint8Array(this.layout.size)
+      this.#judge(this.#levels)
+    }
+    return this.#levels
+  }
+
+  /** What the snapshot says is available, … */
+  get availableMemory(): number {
+    return this.look.availableMemoryBytes
+  }
+
+  /** … and what is left of that when every attempt takes what it may. */
+  get memory(): number {
+    this.#memory ??= memoryLeft(this.look, this.load)
+    return this.#memory
+  }
+
+  set memory(bytes: number) {
+    this.#memory = bytes
+  }
+
+  /** How many such attempts run. */
+  get ioBound(): number {
+    this.#ioBound ??= attemptsThat(this.load, definition => definition.ioBound)
+    return this.#ioBound
+  }
+
+  set ioBound(count: number) {
+    this.#ioBound = count
+  }
+
+  get networkBound(): number {
+    this.#networkBound ??= attemptsThat(this.load, definition => definition.networkBound)
+    return this.#networkBound
+  }
+
+  set networkBound(count: number) {
+    this.#networkBound = count
+  }
+
+  /** Takes free cores, idle ones before shared ones; there must be enough. */
+  takeCores(count: number): CoreId[] {
+    const fromIdle = Math.min(count, this.idle)
+    const cores = this.#takeCores(count, fromIdle)
+    this.idle -= fromIdle
+    this.shared -= count - fromIdle
+    return cores
+  }
+
+  /** Takes idle cores of one domain as far as it has them; there must be enough in all. */
+  takeIdleNear(domain: number, count: number): CoreId[] {
+    this.idle -= count
+    return takeNear(this.#openPools().idle, domain, count)
+  }
+
+  domainOf(core: CoreId): number {
+    return this.layout.physicalCores.find(({ threads }) => threads.includes(core))?.domain ?? 0
+  }
+
+  #takeCores(count: number, fromIdle: number): CoreId[] {
+    const { layout, levels } = this
+    // All that is free needs no choice; `levels` says what is free until the first core is taken.
+    if (this.#pools === null && count === this.idle + this.shared) {
+      return layout.usable.filter(core => levels[core] === IDLE || levels[core] === SHARED)
+    }
+    const pools = this.#openPools()
+    const cores = take(pools.idle, fromIdle)
+    if (count > fromIdle) cores.push(...take(pools.shared, count - fromIdle))
+    return cores.sort((a, b) => a - b)
+  }
+
+  #openPools(): { readonly idle: CorePool; readonly shared: CorePool } {
+    const { layout, levels } = this
+    this.#pools ??= {
+      idle: poolOf(layout, core => levels[core] === IDLE),
+      shared: poolOf(layout, core => levels[core] === SHARED),
+    }
+    return this.#pools
+  }
+
+  /** false: the application is on all cores. */
+  #judge(levels: Uint8Array): boolean {
+    const someLeft = judgeInto(levels, { layout: this.layout, look: this.look, shares: this.#shares })
+    for (const core of this.load.cores.keys()) levels[core] = (levels[core] ?? BUSY) | HELD
+    return someLeft
+  }
+
+  #count(levels: Uint8Array): void {
+    if (!this.#judge(levels)) return
+    const { usable } = this.layout
+    for (let at = 0; at < usable.length; at += 1) {
+      const level = levels[usable[at] as CoreId]
+      if (level === IDLE) this.idle += 1
+      else if (level === SHARED) this.shared += 1
+    }
+  }
+}
+
+function mostCores(maxCpus: number | null, { heldBack }: NodeSnapshot): number {
+  const held = heldBack?.allowedCores ?? Number.POSITIVE_INFINITY
+  return Math.min(maxCpus ?? Number.POSITIVE_INFINITY, held)
+}
+
+interface RoomParts {
+  readonly facts: View<NodeFacts>
+  readonly layout: View<Layout>
+  readonly look: NodeSnapshot
+  readonly load: View<NodeLoad>
+  readonly settings: View<Settings>
 }
 
 export interface Kept {
@@ -44,94 +178,47 @@ export interface Kept {
 }
 
 /** Why an item of a task does not fit a room now. */
-export type Lack = 'ioBound' | 'networkBound' | 'maxCpus' | 'cores' | 'memory' | 'kept'
-
-export const BUSY = 0
-export const SHARED = 1
-export const IDLE = 2
-/** Added to the level of a core that an attempt holds. */
-export const HELD = 4
+export type Lack =
+  | 'ioBound'
+  | 'ioPressure'
+  | 'networkBound'
+  | 'maxCpus'
+  | 'heldBack'
+  | 'cores'
+  | 'memory'
+  | 'kept'
 
 const NO_LOAD: View<NodeLoad> = { cores: new Map(), attempts: new Map() }
 
 export function roomsOf(state: RunView, snapshot: Snapshot): Room[] {
+  const { settings } = state
   const rooms: Room[] = []
+  let scratch = new Uint8Array(0)
   for (const look of snapshot.nodes) {
     const facts = state.nodes.get(look.node)
     const layout = state.layouts.get(look.node)
     if (facts === undefined || layout === undefined) continue
-    rooms.push(roomOf(facts, layout, look, state.loads.get(look.node) ?? NO_LOAD, state.settings))
+    if (scratch.length < layout.size) scratch = new Uint8Array(layout.size)
+    const load = state.loads.get(look.node) ?? NO_LOAD
+    rooms.push(new Room({ facts, layout, look, load, settings }, scratch))
   }
   return rooms
 }
 
-function roomOf(
-  facts: View<NodeFacts>,
-  layout: View<Layout>,
-  look: NodeSnapshot,
-  load: View<NodeLoad>,
-  { maxCpus }: View<Settings>,
-): Room {
-  const levels = levelsOf(layout, look, load, facts.yieldMode === 'kernel')
-  const attempts = [...load.attempts.values()]
-  const room: Room = {
-    node: look.node,
-    layout,
-    load,
-    maxCpus,
-    levels,
-    idle: 0,
-    shared: 0,
-    allowed: maxCpus === null ? Number.POSITIVE_INFINITY : maxCpus - load.cores.size,
-    availableMemory: look.availableMemoryBytes,
-    memory: memoryLeft(look, load, attempts),
-    ioBound: attempts.some(({ definition }) => definition?.ioBound),
-    networkBound: attempts.some(({ definition }) => definition?.networkBound),
-    pools: null,
-    kept: null,
-  }
-  for (const core of layout.usable) {
-    if (levels[core] === IDLE) room.idle += 1
-    else if (levels[core] === SHARED) room.shared += 1
-  }
-  return room
-}
-
-/** A core is worth no more than the worst of its hardware threads; one that nobody looked at is busy. */
-function levelsOf(
-  layout: View<Layout>,
-  look: NodeSnapshot,
-  load: View<NodeLoad>,
-  shares: boolean,
-): Uint8Array {
-  const levels = new Uint8Array(layout.size)
-  for (const { core, judged } of look.cores) {
-    // What is written beyond the end of a typed array is dropped: cores that are not of the allocation.
-    levels[core] = judged === 'idle' ? IDLE : judged === 'shared' && shares ? SHARED : BUSY
-  }
-  for (const threads of layout.hyperthreads) {
-    let worst = IDLE
-    for (const thread of threads) worst = Math.min(worst, levels[thread] ?? BUSY)
-    for (const thread of threads) levels[thread] = worst
-  }
-  for (const core of load.cores.keys()) {
-    levels[core] = (levels[core] ?? BUSY) | HELD
-  }
-  return levels
-}
-
-/** An attempt with a limit may still grow to it; what it uses is not available any more already. */
-function memoryLeft(
-  look: NodeSnapshot,
-  load: View<NodeLoad>,
-  attempts: readonly View<RunningAttempt>[],
-): number {
+/** An attempt may still grow to what is reserved for it; what it uses is not available any more already. */
+function memoryLeft(look: NodeSnapshot, load: View<NodeLoad>): number {
   let left = look.availableMemoryBytes
-  for (const { definition } of attempts) left -= definition?.memoryBytes ?? 0
+  for (const { reservedMemoryBytes } of load.attempts.values()) left -= reservedMemoryBytes
   for (const { attempt, memoryBytes } of look.attempts) {
-    left += Math.min(memoryBytes, load.attempts.get(attempt)?.definition?.memoryBytes ?? 0)
+    left += Math.min(memoryBytes, load.attempts.get(attempt)?.reservedMemoryBytes ?? 0)
   }
   return left
+}
+
+function attemptsThat(load: View<NodeLoad>, are: (definition: TaskDefinition) => boolean): number {
+  let count = 0
+  for (const { definition } of load.attempts.values()) if (definition !== null && are(definition)) count += 1
+  return count
 }
 
 export function neededIn(room: Room, definition: TaskDefinition): number {
@@ -144,14 +231,33 @@ export function neededIn(room: Room, definition: TaskDefinition): number {
  */
 export function lackOf(room: Room, definition: TaskDefinition, now: number): Lack | null {
   const needed = neededIn(room, definition)
-  if (definition.ioBound && room.ioBound) return 'ioBound'
-  if (definition.networkBound && room.networkBound) return 'networkBound'
-  if (needed > room.allowed) return 'maxCpus'
+  if (definition.ioBound && room.ioBound >= room.settings.maxIoBound) return 'ioBound'
+  if (definition.ioBound && isPressed(room)) return 'ioPressure'
+  if (definition.networkBound && room.networkBound >= room.settings.maxNetworkBound) return 'networkBound'
+  if (needed > room.allowed) return isHeldBack(room) ? 'heldBack' : 'maxCpus'
   if (needed > room.idle + room.shared) return 'cores'
   if (!memoryFits(room, definition)) return 'memory'
   if (room.kept !== null && !leavesKept(room.kept, definition, needed, now)) return 'kept'
   return null
 }
+
+function isHeldBack({ maxCpus, look }: Room): boolean {
+  return look.heldBack != null && look.heldBack.allowedCores < (maxCpus ?? Number.POSITIVE_INFINITY)
+}
+
+/**
+ * Beside an attempt that is ioBound itself pressure says nothing: it may be its own. How many run together is the user's
+ * choice then.
+ */
+function isPressed({ look, ioBound }: Room): boolean {
+  return ioBound === 0 && (look.ioPressure ?? 0) >= PRESSED
+}
+
+/**
+ * Somebody is kept waiting for I/O a fifth of the time: a healthy machine's logs and page faults stay under a few
+ * percent, an application that writes a checkpoint or reads its input is over half.
+ */
+export const PRESSED = 0.2
 
 function memoryFits(room: Room, { memoryBytes }: TaskDefinition): boolean {
   // A task without a limit reserves nothing, but nothing starts when the reserve is touched.
@@ -167,36 +273,16 @@ function overBy({ until }: Kept, { timeSeconds }: TaskDefinition, now: number): 
   return until !== null && timeSeconds !== null && now + timeSeconds * 1000 <= until
 }
 
-/** Gives cores to one item that fits: idle ones before shared ones. */
+/** Gives cores to one item that fits. */
 export function takeFrom(room: Room, definition: TaskDefinition, now: number): CoreId[] {
   const needed = neededIn(room, definition)
-  const fromIdle = Math.min(needed, room.idle)
-  const cores = takeCores(room, needed, fromIdle)
-
   if (room.kept !== null && !overBy(room.kept, definition, now)) {
     room.kept.spareCores -= needed
     room.kept.spareMemory -= definition.memoryBytes ?? 0
   }
-  room.idle -= fromIdle
-  room.shared -= needed - fromIdle
   room.allowed -= needed
-  room.memory -= definition.memoryBytes ?? 0
-  room.ioBound ||= definition.ioBound
-  room.networkBound ||= definition.networkBound
-  return cores
-}
-
-function takeCores(room: Room, needed: number, fromIdle: number): CoreId[] {
-  const { layout, levels } = room
-  // All that is free needs no choice; `levels` says what is free until the first core is taken.
-  if (room.pools === null && needed === room.idle + room.shared) {
-    return layout.usable.filter(core => levels[core] === IDLE || levels[core] === SHARED)
-  }
-  room.pools ??= {
-    idle: poolOf(layout, core => levels[core] === IDLE),
-    shared: poolOf(layout, core => levels[core] === SHARED),
-  }
-  const cores = take(room.pools.idle, fromIdle)
-  if (needed > fromIdle) cores.push(...take(room.pools.shared, needed - fromIdle))
-  return cores.sort((a, b) => a - b)
+  if (definition.memoryBytes !== null) room.memory -= definition.memoryBytes
+  if (definition.ioBound) room.ioBound += 1
+  if (definition.networkBound) room.networkBound += 1
+  return room.takeCores(needed)
 }

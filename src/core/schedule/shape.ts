@@ -60,6 +60,10 @@ function nextCandidate(shape: Shape, candidates: readonly Room[], now: number): 
 }
 
 function allLacks(definition: TaskDefinition, rooms: readonly Room[], now: number): ReadonlySet<Lack> {
-  const lacks = rooms.map(room => lackOf(room, definition, now))
-  return new Set(lacks.filter(lack => lack !== null))
+  const lacks = new Set<Lack>()
+  for (const room of rooms) {
+    const lack = lackOf(room, definition, now)
+    if (lack !== null) lacks.add(lack)
+  }
+  return lacks
 }

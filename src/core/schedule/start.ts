@@ -15,6 +15,7 @@ import { roomFor, type Shape, shapes } from './shape.ts'
 
 type Start = Extract<Action, { type: 'start' }>
 export type Follow = Extract<Action, { type: 'follow' }>
+type Follower = Follow['items'][number]
 
 /** What starts now, and why the rest does not: `explain` reads the latter. */
 export interface StartPlan {
@@ -37,6 +38,8 @@ export interface Blocked {
 
 /** Bounds the time of one call; where so many could start at once, the next call goes on. */
 const MOST_STARTS = 2048
+/** The same for what follows running attempts. */
+const MOST_AHEAD = 1024
 
 /** A blocked item that has waited so long gets a node kept for it. */
 const KEEP_AFTER_SECONDS = 30
@@ -73,7 +76,7 @@ export function planStarts(
   const blocked = new Map<TaskName, Blocked>()
   const order: Line[] = []
   const leads = new Leads(state, rooms)
-  const follows = new Map<AttemptId, Follow>()
+  const followers = new Map<AttemptId, Follower[]>()
   let ahead = 0
   let kept = false
   for (const line of lines) enter(order, line, policy, now)
@@ -81,10 +84,10 @@ export function planStarts(
     const { definition, shape, task } = line
     const room = roomFor(shape, rooms, now)
     if (room === null) {
-      const lead = kept || ahead === MOST_STARTS ? null : leadOf(line, leads, state)
+      const lead = kept || ahead === MOST_AHEAD ? null : leadOf(line, leads, state)
       if (lead !== null) {
         ahead += 1
-        follow(follows, lead, line.item)
+        follow(followers, lead, line.item)
         if (advance(line, now) === 'more') enter(order, line, policy, now)
         continue
       }
@@ -101,7 +104,8 @@ export function planStarts(
     if (next === 'more') enter(order, line, policy, now)
     else if (next !== 'done') hindered.set(task, next)
   }
-  return { starts, follows: [...follows.values()], hindered, blocked, rooms }
+  const follows = [...followers].map(([after, items]): Follow => ({ type: 'follow', after, items }))
+  return { starts, follows, hindered, blocked, rooms }
 }
 
 function linesOf(
@@ -167,12 +171,10 @@ function leadOf({ shape, definition, item }: Line, leads: Leads, state: RunView)
   return onlyCores && !state.alone.has(item.id) ? leads.leadFor(definition) : null
 }
 
-function follow(follows: Map<AttemptId, Follow>, after: AttemptId, item: ItemState): void {
-  const known = follows.get(after) ?? { type: 'follow', after, items: [] }
-  follows.set(after, {
-    ...known,
-    items: [...known.items, { item: item.id, attempt: attemptId(item.id, item.attempts + 1) }],
-  })
+function follow(followers: Map<AttemptId, Follower[]>, after: AttemptId, item: ItemState): void {
+  const known = followers.get(after) ?? []
+  if (known.length === 0) followers.set(after, known)
+  known.push({ item: item.id, attempt: attemptId(item.id, item.attempts + 1) })
 }
 
 /** On to the next item of the task, if there is one and it may start. */

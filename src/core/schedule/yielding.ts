@@ -1,5 +1,5 @@
 import type { Action } from '../actions.ts'
-import type { CoreId, CoreState, NodeSnapshot, Snapshot } from '../model.ts'
+import type { AttemptId, CoreId, CoreState, HeldBack, NodeSnapshot, Snapshot } from '../model.ts'
 import type { RunningAttempt, RunView, View } from '../run-state.ts'
 
 /** After so long in suspension an attempt's cores are not coming back soon: its item waits for others. */
@@ -8,6 +8,7 @@ const LASTING_CONTENTION_SECONDS = 60
 /**
  * Gives cores back to the application. Where the kernel preempts attempts they stay runnable, and harvest even short
  * gaps; elsewhere an attempt is suspended as soon as one of its cores is in use, until all of them are idle again.
+ * Where odop holds itself back, the attempts that started last are suspended, whichever way cores are given back.
  */
 export function yieldCores(state: RunView, snapshot: Snapshot, now: number): Yield[] {
   const actions: Yield[] = []
@@ -16,20 +17,51 @@ export function yieldCores(state: RunView, snapshot: Snapshot, now: number): Yie
     const mode = state.nodes.get(look.node)?.yieldMode
     if (attempts === undefined || attempts.size === 0 || mode === undefined) continue
     const judged = mode === 'suspend' ? judgements(look) : null
+    const surplus = look.heldBack == null ? null : surplusOf(attempts.values(), look.heldBack)
     for (const attempt of attempts.values()) {
-      if (state.terminating.has(attempt.attempt)) continue
-      const action = judged === null ? keepRunnable(attempt) : followCores(attempt, judged, now)
-      if (action !== null) actions.push(action)
+      const reason = surplus?.has(attempt.attempt) ? (look.heldBack?.reason ?? null) : null
+      const action =
+        reason !== null
+          ? holdBack(attempt, reason, now)
+          : judged === null
+            ? keepRunnable(attempt)
+            : followCores(attempt, judged, now)
+      if (action !== null && !state.terminating.has(attempt.attempt)) actions.push(action)
     }
   }
   return actions
 }
 
-type Yield = Exclude<Action, { type: 'start' }>
+type Yield = Exclude<Action, { type: 'start' | 'follow' }>
 type Judgements = ReadonlyMap<CoreId, CoreState['judged']>
 
 function judgements(look: NodeSnapshot): Judgements {
   return new Map(look.cores.map(({ core, judged }) => [core, judged]))
+}
+
+/** What is too much for the cores that are allowed: the oldest attempts stay, so that some get done. */
+function surplusOf(
+  attempts: Iterable<View<RunningAttempt>>,
+  { allowedCores }: HeldBack,
+): ReadonlySet<AttemptId> {
+  const surplus = new Set<AttemptId>()
+  let left = allowedCores
+  for (const { attempt, placement } of [...attempts].sort(olderFirst)) {
+    if (placement.cores.length > left) surplus.add(attempt)
+    else left -= placement.cores.length
+  }
+  return surplus
+}
+
+/** Of those that started together the order is any, but always the same. */
+function olderFirst(a: View<RunningAttempt>, b: View<RunningAttempt>): number {
+  return a.startedAt - b.startedAt || (a.attempt < b.attempt ? -1 : 1)
+}
+
+function holdBack(running: View<RunningAttempt>, reason: string, now: number): Yield | null {
+  const { attempt, suspendedSince } = running
+  if (suspendedSince === null) return { type: 'suspend', attempt, reason }
+  return requeueAfterLong(running, now, seconds => `suspended for ${seconds}s: ${reason}`)
 }
 
 function keepRunnable({ attempt, suspendedSince }: View<RunningAttempt>): Yield | null {
@@ -44,10 +76,18 @@ function followCores(running: View<RunningAttempt>, judged: Judgements, now: num
     return { type: 'suspend', attempt, reason: `the application uses ${coresText(busy)}` }
   }
   if (placement.cores.every(core => judged.get(core) === 'idle')) return { type: 'resume', attempt }
-  const suspendedSeconds = (now - suspendedSince) / 1000
-  if (suspendedSeconds < LASTING_CONTENTION_SECONDS) return null
-  const reason = `the application has used ${coresText(placement.cores)} for ${Math.floor(suspendedSeconds)}s`
-  return { type: 'terminate', attempt, outcome: 'requeued', reason }
+  const reason = (seconds: number) => `the application has used ${coresText(placement.cores)} for ${seconds}s`
+  return requeueAfterLong(running, now, reason)
+}
+
+function requeueAfterLong(
+  { attempt, suspendedSince }: View<RunningAttempt>,
+  now: number,
+  reason: (seconds: number) => string,
+): Yield | null {
+  const seconds = suspendedSince === null ? 0 : (now - suspendedSince) / 1000
+  if (seconds < LASTING_CONTENTION_SECONDS) return null
+  return { type: 'terminate', attempt, outcome: 'requeued', reason: reason(Math.floor(seconds)) }
 }
 
 function coresText(cores: readonly CoreId[]): string {

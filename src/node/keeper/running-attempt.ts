@@ -52,14 +52,14 @@ export class RunningAttempt {
       cpuSeconds,
       peakMemoryBytes,
     }
-    return { type: 'ended', attempt, at, failure, usage, next: null, isUncertain: false }
+    return { type: 'ended', attempt, at, failure, usage, next: null, fault: 'attempt' }
   }
 
   /** After the end of its runner, which could not tell of it. */
   reportWithout(failure: string, cpuSeconds: number): EndReport {
     const usage = { wallSeconds: this.#wallSeconds(), cpuSeconds, peakMemoryBytes: 0 }
     const { attempt } = this.spec
-    return { type: 'ended', attempt, at: Date.now(), failure, usage, next: null, isUncertain: false }
+    return { type: 'ended', attempt, at: Date.now(), failure, usage, next: null, fault: 'attempt' }
   }
 
   #wallSeconds(): number {

@@ -30,6 +30,7 @@ export function describeNode(options: AllocationOptions): NodeFacts {
     topology: describeTopology(cores, read),
     memoryLimitBytes: memoryLimitBytes(cores.length, options.env, read),
     yieldMode: yieldMode({ application: 'self', attempts: 'self' }, read),
+    yieldReason: 'the application and the tasks run in one session and one CPU control group',
   }
 }
 

@@ -1,6 +1,7 @@
 import { Pace } from './pace.ts'
 import { type FamilyRegister, ProcessFamily } from './process-family.ts'
-import type { ProcessLook, System, Walk } from './system.ts'
+import type { ProcessLook, System, ThreadId } from './system.ts'
+import { ThreadSums } from './thread-times.ts'
 
 /** The application's processes on this node, at the last look at them. */
 export interface ApplicationLook {
@@ -10,11 +11,17 @@ export interface ApplicationLook {
   readonly cpuSeconds: number
   /** A process that uses cores runs in another session than odop: there, nice values do not decide between the two. */
   readonly elsewhere: boolean
+  /** The CPU control group of a process that uses cores, where that is not odop's; null: none was seen. */
+  readonly otherCpuGroup: string | null
   /** Resident memory of all processes: pages that they share are counted once for each. */
   readonly memoryBytes: number
   readonly peakMemoryBytes: number
   /** Time that its threads were kept waiting for a core, since the sampler was made; null where the kernel does not say. */
   readonly runDelaySeconds: number | null
+  /** Time that the same threads ran, by the same clock. */
+  readonly runSeconds: number
+  /** When the threads were looked at last, milliseconds since the epoch; null: not yet. */
+  readonly lookedAt: number | null
 }
 
 export interface ApplicationTreeOptions {
@@ -36,11 +43,15 @@ export class ApplicationTree {
   readonly #options: ApplicationTreeOptions
   readonly #family: ProcessFamily
   readonly #pace = new Pace(SHARE_OF_A_CORE, LONGEST_MS)
-  readonly #runDelays: RunDelays | null
+  readonly #threads: ThreadSums | null
   readonly #zombiesSince = new Map<number, number>()
   readonly #session: number
+  #otherCpuGroup: string | null = null
+  #groupsAsked = 0
+  #lookedAt: number | null = null
   #cpuSeconds = 0
   #peakMemoryBytes = 0
+  #last: ApplicationLook | null = null
 
   constructor(options: ApplicationTreeOptions) {
     this.#options = options
@@ -48,12 +59,12 @@ export class ApplicationTree {
     const walk = options.system.startWalk()
     const supervisor = options.system.process(options.supervisor)
     this.#session = supervisor?.session ?? 0
-    this.#runDelays = supervisor && walk.runDelays(supervisor) ? new RunDelays() : null
+    this.#threads = supervisor && walk.threadTimes(supervisor) ? new ThreadSums() : null
     // Only what is used from now on counts, not what a supervisor has waited for before.
     this.#family.look(walk)
     this.#family.closeLook(0)
-    this.#runDelays?.look(this.#family.members, walk)
-    this.#runDelays?.forget()
+    this.#threads?.look(this.#family.members, walk)
+    this.#threads?.forget()
   }
 
   due(now: number): boolean {
@@ -66,28 +77,58 @@ export class ApplicationTree {
       const walk = this.#options.system.startWalk()
       this.#cpuSeconds += this.#family.look(walk).selfSeconds
       this.#peakMemoryBytes = Math.max(this.#peakMemoryBytes, this.#family.memoryBytes)
-      this.#runDelays?.look(this.#family.members, walk)
+      this.#threads?.look(this.#family.members, walk)
+      this.#lookedAt = now
+      this.#lookForGroups()
       this.#reapOrphans(now)
+      this.#last = null
     })
   }
 
   /** @param endedHereSeconds known CPU time of odop's processes that ended since the look before, and that were the supervisor's children */
   closeLook(endedHereSeconds: number): void {
     this.#cpuSeconds += this.#family.closeLook(endedHereSeconds)
+    this.#last = null
   }
 
+  /** Asked for at every look at the node, many more than there are at the tree. */
   get last(): ApplicationLook {
+    this.#last ??= this.#summary()
+    return this.#last
+  }
+
+  #summary(): ApplicationLook {
     const alive = this.#family.members.filter(member => !member.zombie)
     return {
       processes: alive.length,
       threads: alive.reduce((threads, member) => threads + member.threads, 0),
       cpuSeconds: this.#cpuSeconds,
-      elsewhere: alive.some(
-        member => member.session !== this.#session && member.selfSeconds > NOTEWORTHY_SECONDS,
-      ),
+      elsewhere: alive.some(member => member.session !== this.#session && isUsingCores(member)),
+      otherCpuGroup: this.#otherCpuGroup,
       memoryBytes: this.#family.memoryBytes,
       peakMemoryBytes: this.#peakMemoryBytes,
-      runDelaySeconds: this.#runDelays?.seconds ?? null,
+      runDelaySeconds: this.#threads?.delaySeconds ?? null,
+      runSeconds: this.#threads?.runSeconds ?? 0,
+      lookedAt: this.#threads === null ? null : this.#lookedAt,
+    }
+  }
+
+  /** The threads that have used cores most, at the last look; none where the kernel does not say how long they wait. */
+  busiestThreads(count: number): readonly ThreadId[] {
+    return this.#threads?.busiest(count) ?? []
+  }
+
+  /** A process may change its group at any time: a few are asked at each look, in turn. */
+  #lookForGroups(): void {
+    if (this.#otherCpuGroup !== null) return
+    const { system, supervisor } = this.#options
+    const using = this.#family.members.filter(isUsingCores)
+    const own = using.length === 0 ? null : system.cpuGroup(supervisor)
+    if (own === null) return
+    for (let asked = 0; asked < Math.min(using.length, GROUPS_A_LOOK); asked += 1) {
+      const member = using[this.#groupsAsked++ % using.length]
+      const group = member === undefined ? null : system.cpuGroup(member.pid)
+      if (group !== null && group !== own) this.#otherCpuGroup = group
     }
   }
 
@@ -116,32 +157,8 @@ const LONGEST_MS = 10_000
 const ZOMBIE_MS = 500
 /** A process that has used so much may use more. */
 const NOTEWORTHY_SECONDS = 0.3
+const GROUPS_A_LOOK = 4
 
-/** Adds up how long threads were kept waiting; what ended threads had waited stays in the sum. */
-class RunDelays {
-  #seconds = 0
-  #lastOfThreads = new Map<number, number>()
-
-  get seconds(): number {
-    return this.#seconds
-  }
-
-  look(members: readonly ProcessLook[], walk: Walk): void {
-    const now = new Map<number, number>()
-    for (const member of members) {
-      const delays = member.zombie ? null : walk.runDelays(member)
-      for (const [thread, seconds] of delays ?? []) now.set(thread, seconds)
-    }
-    for (const [thread, seconds] of now) {
-      const before = this.#lastOfThreads.get(thread) ?? 0
-      // Less than before: another thread has the number now.
-      this.#seconds += seconds < before ? seconds : seconds - before
-    }
-    this.#lastOfThreads = now
-  }
-
-  /** What was waited so far does not count. */
-  forget(): void {
-    this.#seconds = 0
-  }
+function isUsingCores({ zombie, selfSeconds }: ProcessLook): boolean {
+  return !zombie && selfSeconds > NOTEWORTHY_SECONDS
 }

@@ -43,6 +43,33 @@ function statField(stat: string, name: string): number {
   return Number(found?.[1] ?? 0)
 }
 
+/**
+ * Makes the function that counts the processes which the kernel has killed because memory had ended: in the control group
+ * of this process and those below it, or on the machine where there is no such count; null: unknown.
+ */
+export function kernelKillCounter(read: ReadText): () => number | null {
+  const files = [
+    ...controlGroups('memory', read).map(({ folder, version }) => `${folder}/${KILL_FILES[version]}`),
+    '/proc/vmstat',
+  ]
+  const countIn = (file: string) => read(file)?.match(/^oom_kill (\d+)$/m)?.[1]
+  const file = files.find(each => countIn(each) !== undefined)
+  return () => {
+    const count = file === undefined ? undefined : countIn(file)
+    return count === undefined ? null : Number(count)
+  }
+}
+
+const KILL_FILES = { 1: 'memory.oom_control', 2: 'memory.events' } as const
+
+/** Where the kernel says how long processes were kept waiting for I/O: those of this process's group, or all. */
+export function ioPressureFile(read: ReadText): string {
+  const own = controlGroups('io', read)
+    .filter(({ version }) => version === 2)
+    .map(({ folder }) => `${folder}/io.pressure`)
+  return own.find(file => read(file) !== null) ?? '/proc/pressure/io'
+}
+
 /** How many cores' worth of time the control groups allow, such as 1.5; null: no quota. */
 export function cpuQuota(read: ReadText): number | null {
   const quotas = controlGroups('cpu', read).map(({ folder, version }) => {
@@ -62,7 +89,21 @@ export function cpuGroup(pid: number | 'self', read: ReadText): string | null {
   const lines = membership(read, pid)
   const line =
     lines.find(({ controllers }) => controllers.includes('cpu')) ?? lines.find(({ version }) => version === 2)
-  return line?.path ?? null
+  if (line === undefined) return null
+  return line.version === 1 ? line.path : competingGroup(line.path, read)
+}
+
+/** Version 2: a group without the cpu controller shares with its parent's; only one that has it has a weight. */
+function competingGroup(path: string, read: ReadText): string {
+  const mount = cgroupMounts(read).find(({ version }) => version === 2)
+  for (let at = path; mount !== undefined && at.length > 1; at = dirname(at)) {
+    const folder = mount.folder + belowMount(mount, at)
+    const controllers = read(`${folder}/cgroup.controllers`)
+    // Out of sight: then any difference counts.
+    if (controllers === null) return path
+    if (read(`${folder}/cpu.weight`) !== null) return at
+  }
+  return mount === undefined ? path : '/'
 }
 
 interface ControlGroup {
@@ -84,10 +125,14 @@ function controlGroups(controller: string, read: ReadText): ControlGroup[] {
 
 /** In a container the mount shows only a part of the hierarchy, while the path may be given from its very root. */
 function foldersUpwards(mount: Mount, path: string): string[] {
-  const below = mount.root === '/' ? path : path.startsWith(mount.root) ? path.slice(mount.root.length) : ''
+  const below = belowMount(mount, path)
   const folders: string[] = []
   for (let at = below; at.length > 1; at = dirname(at)) folders.push(mount.folder + at)
   return [...folders, mount.folder]
+}
+
+function belowMount({ root }: Mount, path: string): string {
+  return root === '/' ? path : path.startsWith(root) ? path.slice(root.length) : ''
 }
 
 interface Membership {

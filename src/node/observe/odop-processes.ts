@@ -12,6 +12,7 @@ export interface RunningAttempt {
 
 /** What an attempt has used so far. */
 export interface AttemptUse {
+  /** 0 where only its runner can tell. */
   readonly cpuSeconds: number
   readonly peakMemoryBytes: number
 }
@@ -96,14 +97,35 @@ export class OdopProcesses {
     this.#lookAtRoots(running.pids)
     for (const pid of running.pids) this.#accountOfRoot.delete(pid)
     this.#attempts.delete(running.attempt)
-    return { cpuSeconds: account.cpuSeconds, peakMemoryBytes: account.peakMemoryBytes }
+    return usedBy(account)
+  }
+
+  /** It was killed: its processes lose their memory before the kernel has freed it. */
+  attemptKilled(attempt: AttemptId): void {
+    const account = this.#attempts.get(attempt)
+    if (account) account.killedBytes = account.memoryBytes
+  }
+
+  /** @param bytes what all attempts together may have at this moment */
+  measureRoom(bytes: number): void {
+    for (const account of this.#attempts.values())
+      account.mostRoomBytes = Math.max(account.mostRoomBytes, bytes)
+  }
+
+  /** What is seen of the runners at the next look counts for `next`, though a part may have been for `running`. */
+  attemptFollowed(running: RunningAttempt, next: RunningAttempt): AttemptUse {
+    const account = this.#openAccount(running)
+    this.#attempts.delete(running.attempt)
+    this.#openAccount(next).isShared = true
+    return usedBy(account)
   }
 
   attemptSamples(): AttemptSample[] {
-    return [...this.#attempts.values()].map(({ running, cpuSeconds, memoryBytes }) => ({
-      attempt: running.attempt,
-      cpuSeconds,
-      memoryBytes,
+    return [...this.#attempts.values()].map(account => ({
+      attempt: account.running.attempt,
+      cpuSeconds: account.cpuSeconds,
+      memoryBytes: Math.max(account.memoryBytes, account.killedBytes),
+      mostRoomBytes: account.mostRoomBytes,
     }))
   }
 
@@ -134,9 +156,12 @@ export class OdopProcesses {
   #openAccount(running: RunningAttempt): AttemptAccount {
     const account = this.#attempts.get(running.attempt) ?? {
       running,
+      isShared: false,
       cpuSeconds: 0,
       memoryBytes: 0,
       peakMemoryBytes: 0,
+      killedBytes: 0,
+      mostRoomBytes: Number.NEGATIVE_INFINITY,
     }
     account.running = running
     this.#attempts.set(running.attempt, account)
@@ -255,9 +280,18 @@ export interface OdopTotals {
 
 interface AttemptAccount {
   running: RunningAttempt
+  /** Its CPU time holds that of attempts before it. */
+  isShared: boolean
   cpuSeconds: number
   memoryBytes: number
   peakMemoryBytes: number
+  /** What it had when it was killed. */
+  killedBytes: number
+  mostRoomBytes: number
+}
+
+function usedBy({ isShared, cpuSeconds, peakMemoryBytes }: AttemptAccount): AttemptUse {
+  return { cpuSeconds: isShared ? 0 : cpuSeconds, peakMemoryBytes }
 }
 
 interface EndedProcesses {

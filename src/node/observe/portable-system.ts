@@ -35,12 +35,16 @@ export function portableSystem(supervisor: number): System {
     },
     process: pid => processes.get(pid) ?? null,
     startWalk: () => ({
+      process: pid => processes.get(pid) ?? null,
       children: ({ pid }) =>
         [...processes.values()].filter(({ parent }) => parent === pid).map(child => child.pid),
-      runDelays: () => null,
+      threadTimes: () => null,
     }),
     availableMemoryBytes: freemem,
     proportionalMemoryBytes: () => null,
+    threadTimes: () => null,
+    threadCore: () => null,
+    cpuGroup: () => null,
     reap: () => {},
   }
 }

@@ -37,6 +37,8 @@ export class ProcessFamily {
   readonly root: number
   readonly #options: FamilyOptions
   #members = new Map<number, ProcessLook>()
+  #listed: readonly ProcessLook[] = []
+  #memoryBytes = 0
   #rootStartTicks: number | null = null
   #looked = false
   /** Growth of child times, and what ended in the family itself, in the look that is not closed yet. */
@@ -53,8 +55,7 @@ export class ProcessFamily {
 
   /** All that were alive, or zombies, at the last look; the root only if it counts. */
   get members(): readonly ProcessLook[] {
-    const members = [...this.#members.values()]
-    return this.#options.countRoot ? members : members.filter(({ pid }) => pid !== this.root)
+    return this.#listed
   }
 
   /** The parent of the root at the last look; null: the root has ended, or was not looked at yet. */
@@ -68,7 +69,7 @@ export class ProcessFamily {
   }
 
   get memoryBytes(): number {
-    return this.members.reduce((bytes, member) => bytes + member.memoryBytes, 0)
+    return this.#memoryBytes
   }
 
   /** @param walk finds new members too; null: a cheap look at those that are known */
@@ -76,6 +77,7 @@ export class ProcessFamily {
     const before = this.#members
     this.#looked = true
     this.#members = this.#meet(before, walk)
+    this.#list()
     let selfSeconds = 0
     for (const [pid, now] of this.#members) {
       const then = before.get(pid)
@@ -103,30 +105,45 @@ export class ProcessFamily {
     return Math.max(0, unseen)
   }
 
+  /** Asked for at every look at the node, while this family may be large and is looked at only now and then. */
+  #list(): void {
+    const members = [...this.#members.values()]
+    this.#listed = this.#options.countRoot ? members : members.filter(({ pid }) => pid !== this.root)
+    this.#memoryBytes = this.#listed.reduce((bytes, member) => bytes + member.memoryBytes, 0)
+  }
+
   #meet(before: ReadonlyMap<number, ProcessLook>, walk: Walk | null): Map<number, ProcessLook> {
     const met = new Map<number, ProcessLook>()
-    this.#meetFrom(this.root, look => this.#isRoot(look), { met, walk })
+    this.#meetFrom(this.root, look => this.#isRoot(look), { met, before, walk })
     // Members whose parent has ended have another one now, and the kernel may skip a child while others come and go.
     for (const [pid, then] of before) {
-      if (!met.has(pid) && pid !== this.root) this.#meetFrom(pid, now => isSame(then, now), { met, walk })
+      if (!met.has(pid) && pid !== this.root)
+        this.#meetFrom(pid, now => isSame(then, now), { met, before, walk })
     }
     return met
   }
 
-  #meetFrom(
-    start: number,
-    isRight: (look: ProcessLook) => boolean,
-    { met, walk }: { readonly met: Map<number, ProcessLook>; readonly walk: Walk | null },
-  ): void {
-    const queue = [start]
-    for (const pid of queue) {
+  #meetFrom(start: number, isRight: (look: ProcessLook) => boolean, meeting: Meeting): void {
+    const { met, walk } = meeting
+    const queue: Found[] = [{ pid: start, parent: null }]
+    for (const found of queue) {
+      const { pid } = found
       if (met.has(pid) || this.#belongsToAnother(pid)) continue
-      const look = this.#options.system.process(pid)
+      const look = this.#lookAt(found, meeting)
       if (look === null || (pid === start && !isRight(look))) continue
       met.set(pid, look)
       this.#options.register.set(pid, this)
-      if (walk && !look.zombie) queue.push(...walk.children(look))
+      if (!walk || look.zombie) continue
+      for (const child of walk.children(look)) queue.push({ pid: child, parent: pid })
     }
+  }
+
+  /** What has not run since may be as it was before, but for its parent. */
+  #lookAt({ pid, parent }: Found, { before, walk }: Meeting): ProcessLook | null {
+    const { system } = this.#options
+    if (walk === null || parent === null) return system.process(pid)
+    const look = walk.process(pid, before.get(pid) ?? null)
+    return look === null || look.parent === parent ? look : system.process(pid)
   }
 
   #belongsToAnother(pid: number): boolean {
@@ -166,6 +183,18 @@ export class ProcessFamily {
     }
     return parent
   }
+}
+
+interface Meeting {
+  readonly met: Map<number, ProcessLook>
+  readonly before: ReadonlyMap<number, ProcessLook>
+  readonly walk: Walk | null
+}
+
+interface Found {
+  readonly pid: number
+  /** Whose child it was found to be; null: not found, but known from before. */
+  readonly parent: number | null
 }
 
 function isSame(one: ProcessLook, other: ProcessLook): boolean {

@@ -6,7 +6,7 @@ import { linuxSystem } from './linux-system.ts'
 import { type AttemptUse, OdopProcesses, type RunningAttempt } from './odop-processes.ts'
 import { portableSystem } from './portable-system.ts'
 import type { FamilyRegister } from './process-family.ts'
-import type { System } from './system.ts'
+import type { System, ThreadId } from './system.ts'
 
 export interface SamplerOptions {
   readonly facts: NodeFacts
@@ -28,6 +28,7 @@ export interface SamplerOptions {
 export interface NodeLook {
   readonly at: number
   readonly cores: readonly CoreLook[]
+  /** Below 0 where the reserve is touched. */
   readonly availableMemoryBytes: number
   readonly attempts: readonly AttemptSample[]
   readonly application: ApplicationLook
@@ -45,8 +46,16 @@ export interface Sampler {
   /** To be called when an attempt begins and ends in a runner that is kept: between looks, each costs some 0.1 ms. */
   attemptBegan(attempt: RunningAttempt): void
   attemptEnded(attempt: RunningAttempt): AttemptUse
+  /** To be called when an attempt is killed: what it had counts as its until it is gone. */
+  attemptKilled(attempt: AttemptId): void
+  /** Memory that attempts may still take, by the kernel's count alone: between looks; null: it does not count. */
+  availableMemoryBytes(): number | null
+  /** Both at once, without a look: the CPU time of attempts that follow each other is known to their runner only. */
+  attemptFollowed(attempt: RunningAttempt, next: RunningAttempt): AttemptUse
   /** Until the last look. */
-  usage(): NodeUsage
+  usage(): Omit<NodeUsage, 'interference'>
+  /** The threads of the application that have used cores most, see `ThreadWatch`. */
+  busiestThreads(count: number): readonly ThreadId[]
   /** The part of `usage().coreSeconds.app` that no process of the application's tree has used: others on the same cores. */
   outsideSeconds(): number
   /** Memory of an attempt with shared pages counted once, to be sure before it is ended for it; slow. null: unknown. */
@@ -54,7 +63,7 @@ export interface Sampler {
 }
 
 export function createSampler(options: SamplerOptions): Sampler {
-  const system = options.system ?? thisSystem()
+  const system = options.system ?? thisSystem(options.supervisor)
   const { facts, memoryReserveBytes } = options
   const register: FamilyRegister = new Map()
   const odop = new OdopProcesses({ ...options, system, register })
@@ -77,6 +86,11 @@ export function createSampler(options: SamplerOptions): Sampler {
     endedSeconds = 0
   }
 
+  const availableAtLook = () => {
+    const { memoryBytes, tasksMemoryBytes } = odop.totals
+    return free.atLook(application.last.memoryBytes + tasksMemoryBytes + memoryBytes)
+  }
+
   const coreSeconds = () => {
     const { taskSeconds, odopSeconds } = odop.totals
     const elapsedSeconds = Math.max(0, lastAt - options.now) / 1000
@@ -93,11 +107,15 @@ export function createSampler(options: SamplerOptions): Sampler {
       lookAtProcesses(now, full)
       const coreLooks = cores.look(coreTimes, now, { use: odop.takeUse(), soon: full })
       lastAt = cores.lookedAt
+      const availableMemoryBytes = availableAtLook()
+      // Somebody will have to go: what each has used must be known, also of processes that have just come.
+      if (availableMemoryBytes <= 0 && !full) endedSeconds += odop.look(now, true)
       const { taskSeconds, odopSeconds, memoryBytes, tasksMemoryBytes } = odop.totals
+      odop.measureRoom(availableMemoryBytes + tasksMemoryBytes)
       return {
         at: now,
         cores: coreLooks,
-        availableMemoryBytes: free(application.last.memoryBytes + tasksMemoryBytes + memoryBytes),
+        availableMemoryBytes,
         attempts: odop.attemptSamples(),
         application: application.last,
         tasks: { cpuSeconds: taskSeconds, memoryBytes: tasksMemoryBytes },
@@ -106,6 +124,9 @@ export function createSampler(options: SamplerOptions): Sampler {
     },
     attemptBegan: attempt => odop.attemptBegan(attempt),
     attemptEnded: attempt => odop.attemptEnded(attempt),
+    attemptKilled: attempt => odop.attemptKilled(attempt),
+    availableMemoryBytes: () => free.byKernel(),
+    attemptFollowed: (attempt, next) => odop.attemptFollowed(attempt, next),
     usage: () => ({
       node: facts.name,
       coreSeconds: coreSeconds(),
@@ -117,13 +138,15 @@ export function createSampler(options: SamplerOptions): Sampler {
       },
       appRunDelaySeconds: application.last.runDelaySeconds,
     }),
+    busiestThreads: count => application.busiestThreads(count),
     outsideSeconds: () => Math.max(0, coreSeconds().app - application.last.cpuSeconds),
     exactMemoryBytes: attempt => exactMemoryBytes(odop.pidsOf(attempt), system),
   }
+}
 
-  function thisSystem(): System {
-    return process.platform === 'linux' ? linuxSystem() : portableSystem(options.supervisor)
-  }
+/** @param supervisor the pid of this process */
+export function thisSystem(supervisor: number): System {
+  return process.platform === 'linux' ? linuxSystem() : portableSystem(supervisor)
 }
 
 interface Use {

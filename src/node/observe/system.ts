@@ -12,15 +12,38 @@ export interface System {
   availableMemoryBytes(): number | null
   /** Memory of a process with pages that it shares counted in parts; slow. null: it is gone, or unknown here. */
   proportionalMemoryBytes(pid: number): number | null
+  /** What the scheduler has noted down of one thread; null: it is gone, or the system does not say. */
+  threadTimes(thread: ThreadId): ThreadTimes | null
+  /** The core on which a thread runs, or waits to; null: it is gone, or the system does not say. */
+  threadCore(thread: ThreadId): CoreId | null
+  /** The CPU control group of a process; null where that can't be seen. */
+  cpuGroup(pid: number): string | null
   /** Takes the exit status of a child that is a zombie, so that it can go. */
   reap(pid: number): void
 }
 
 export interface Walk {
+  /**
+   * As `System.process`. `before`, an earlier look at it, is the answer when it has surely not run since: then nothing has
+   * changed that it does itself, but its parent may have.
+   */
+  process(pid: number, before: ProcessLook | null): ProcessLook | null
   /** The living children of a process and its zombies. */
   children(process: ProcessLook): readonly number[]
-  /** Seconds that each thread has been kept waiting for a core, by thread id; null: the system does not say. */
-  runDelays(process: ProcessLook): ReadonlyMap<number, number> | null
+  /** Of each of its threads, by thread id; null: the system does not say. */
+  threadTimes(process: ProcessLook): ReadonlyMap<number, ThreadTimes> | null
+}
+
+export interface ThreadId {
+  readonly pid: number
+  readonly thread: number
+}
+
+/** Since the thread began. */
+export interface ThreadTimes {
+  readonly runSeconds: number
+  /** Kept waiting for a core. */
+  readonly delaySeconds: number
 }
 
 /** Seconds since some moment in the past. */

@@ -30,7 +30,9 @@ test('each attempt of a kept runner has its own log; an empty one is removed', a
 test('the reports of an attempt are its beginning and its end', async () => {
   await using rig = createKeeperRig()
   for (let time = 0; time < 3; time++) await rig.run('function returns')
-  const seen = rig.reports.map(report => (report.type === 'returned' ? '' : `${report.type} ${report.attempt}`))
+  const seen = rig.reports.map(report =>
+    report.type === 'returned' ? '' : `${report.type} ${report.attempt}`,
+  )
   expect(seen).toEqual([1, 2, 3].flatMap(number => [`began test#${number}.1`, `ended test#${number}.1`]))
 })
 

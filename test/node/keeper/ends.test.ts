@@ -92,7 +92,10 @@ onLinux(
       ...rig.processes().filter(pid => pid !== rig.client.pids().keeper),
     ]
     expect(tree.length).toBeGreaterThan(3)
-    await until('all are stopped', () => tree.every(pid => ['T', 'Z', ''].includes(stateOf(Number(pid)))))
+    // D: a shell that waits for its child to execute a program (vfork), and the child is what was stopped.
+    await until('all are stopped', () =>
+      tree.every(pid => ['T', 'Z', 'D', ''].includes(stateOf(Number(pid)))),
+    )
     const before = lines()
     rig.client.resume(spec.attempt)
     await until('all run again', () => {

@@ -26,19 +26,22 @@ function shortened(reports: readonly AttemptReport[]): string[] {
   )
 }
 
-test.skipIf(kept)(`what follows begins in the same runner, in order, each at the end of the one before${kept}`, async () => {
-  await using rig = createKeeperRig()
-  const lead = await started(rig, 'function burns')
-  const followers = rig.follow(lead, ['a', 'b', 'c']) ?? []
-  const ends = [await rig.ended(lead)]
-  for (const spec of followers) ends.push(await rig.ended(spec))
-  expect(shortened(rig.reports)).toEqual(
-    [lead, ...followers].flatMap(({ attempt }) => [`began ${attempt}`, `ended ${attempt}`]),
-  )
-  expect(ends.map(({ next }) => next)).toEqual([...followers.map(({ attempt }) => attempt), null])
-  expect(ends.map(({ failure, isUncertain }) => [failure, isUncertain])).toEqual(Array(4).fill([null, false]))
-  expect(noted(rig)).toEqual({ files: ['a', 'b', 'c'], processes: 1 })
-})
+test.skipIf(kept)(
+  `what follows begins in the same runner, in order, each at the end of the one before${kept}`,
+  async () => {
+    await using rig = createKeeperRig()
+    const lead = await started(rig, 'function burns')
+    const followers = rig.follow(lead, ['a', 'b', 'c']) ?? []
+    const ends = [await rig.ended(lead)]
+    for (const spec of followers) ends.push(await rig.ended(spec))
+    expect(shortened(rig.reports)).toEqual(
+      [lead, ...followers].flatMap(({ attempt }) => [`began ${attempt}`, `ended ${attempt}`]),
+    )
+    expect(ends.map(({ next }) => next)).toEqual([...followers.map(({ attempt }) => attempt), null])
+    expect(ends.map(({ failure, fault }) => [failure, fault])).toEqual(Array(4).fill([null, 'attempt']))
+    expect(noted(rig)).toEqual({ files: ['a', 'b', 'c'], processes: 1 })
+  },
+)
 
 test.skipIf(kept)(`handed over in whatever moment, an attempt runs once${kept}`, async () => {
   await using rig = createKeeperRig()
@@ -73,14 +76,17 @@ test.skipIf(kept)(`after an attempt that was told to end nothing begins${kept}`,
   expect(noted(rig).files).toEqual([])
 })
 
-test.skipIf(kept)(`a runner that dies with others in its hands leaves open which of them it was${kept}`, async () => {
-  await using rig = createKeeperRig()
-  const lead = await started(rig, 'function burnsAndDies')
-  const followers = rig.follow(lead, ['a', 'b']) ?? []
-  expect(await rig.ended(lead)).toMatchObject({ isUncertain: true, next: null })
-  await until('its followers came back', () => shortened(rig.reports).includes(`returned ${lead.attempt}`))
-  expect([followers.length, noted(rig).files]).toEqual([2, []])
-})
+test.skipIf(kept)(
+  `a runner that dies with others in its hands leaves open which of them it was${kept}`,
+  async () => {
+    await using rig = createKeeperRig()
+    const lead = await started(rig, 'function burnsAndDies')
+    const followers = rig.follow(lead, ['a', 'b']) ?? []
+    expect(await rig.ended(lead)).toMatchObject({ fault: 'unclear', next: null })
+    await until('its followers came back', () => shortened(rig.reports).includes(`returned ${lead.attempt}`))
+    expect([followers.length, noted(rig).files]).toEqual([2, []])
+  },
+)
 
 test.skipIf(kept)(`one that says itself what has ended it leaves nothing open${kept}`, async () => {
   await using rig = createKeeperRig()
@@ -93,7 +99,7 @@ test.skipIf(kept)(`one that says itself what has ended it leaves nothing open${k
   const [exits] = rig.follow(alone, ['a', 'b'], 'function exits') ?? []
   expect(await rig.ended(exits ?? alone)).toMatchObject({
     failure: 'the task called process.exit(3)',
-    isUncertain: false,
+    fault: 'attempt',
     next: null,
   })
   await until('the other came back', () => shortened(rig.reports).includes(`returned ${exits?.attempt}`))

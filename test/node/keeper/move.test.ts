@@ -9,18 +9,21 @@ const allowed = native?.getAffinity(0) ?? []
 const [here = 0, there = 0] = allowed
 const withTwoCores = test.skipIf(native === null || allowed.length < 2)
 
-withTwoCores('every thread of an attempt and of all that it has started moves (needs two cores)', async () => {
-  await using rig = createKeeperRig()
-  const spec = rig.start('function ticks', { cores: [here] })
-  await untilTicks(rig)
-  expect(affinities(rig)).toEqual([`${here}`])
+withTwoCores(
+  'every thread of an attempt and of all that it has started moves (needs two cores)',
+  async () => {
+    await using rig = createKeeperRig()
+    const spec = rig.start('function ticks', { cores: [here] })
+    await untilTicks(rig)
+    expect(affinities(rig)).toEqual([`${here}`])
 
-  expect(rig.client.move(spec.attempt, [there])).toBe(true)
-  expect(affinities(rig)).toEqual([`${there}`])
-  expect(rig.client.pids().runners.map(({ cores }) => cores)).toEqual([[there]])
-  rig.client.terminate(spec.attempt, 1)
-  await rig.ended(spec)
-})
+    expect(rig.client.move(spec.attempt, [there])).toBe(true)
+    expect(affinities(rig)).toEqual([`${there}`])
+    expect(rig.client.pids().runners.map(({ cores }) => cores)).toEqual([[there]])
+    rig.client.terminate(spec.attempt, 1)
+    await rig.ended(spec)
+  },
+)
 
 withTwoCores('a suspended attempt moves and stays suspended (needs two cores)', async () => {
   await using rig = createKeeperRig()
@@ -50,7 +53,9 @@ withTwoCores('a move that comes when the attempt is just over does no harm (need
   await using rig = createKeeperRig()
   for (let time = 0; time < 5; time += 1) {
     const spec = rig.start('function returns', { cores: [here] })
-    await until('it has begun', () => rig.reports.some(({ attempt }) => attempt === spec.attempt))
+    await until('it has begun', () =>
+      rig.reports.some(report => report.type === 'began' && report.attempt === spec.attempt),
+    )
     rig.client.move(spec.attempt, [there])
     await rig.ended(spec)
     await rig.run('function readsStatus', { cores: [here] })

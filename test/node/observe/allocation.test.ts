@@ -134,6 +134,33 @@ describe('the way to yield', () => {
       { '/proc/10/cgroup': '3:cpu,cpuacct:/a\n0::/x\n', '/proc/20/cgroup': '3:cpu,cpuacct:/b\n0::/x\n' },
       'suspend',
     ],
+    [
+      'two groups without the cpu controller',
+      {
+        '/proc/self/mountinfo': '31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n',
+        '/proc/10/cgroup': '0::/user/session-1\n',
+        '/proc/20/cgroup': '0::/user/session-2\n',
+        '/sys/fs/cgroup/user/session-1/cgroup.controllers': 'memory pids\n',
+        '/sys/fs/cgroup/user/session-2/cgroup.controllers': 'memory pids\n',
+        '/sys/fs/cgroup/user/cgroup.controllers': 'cpu memory pids\n',
+        '/sys/fs/cgroup/user/cpu.weight': '100\n',
+      },
+      'kernel',
+    ],
+    [
+      'two groups with it',
+      {
+        '/proc/self/mountinfo': '31 23 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n',
+        '/proc/10/cgroup': '0::/user/a\n',
+        '/proc/20/cgroup': '0::/user/b/c\n',
+        '/sys/fs/cgroup/user/a/cgroup.controllers': 'cpu memory pids\n',
+        '/sys/fs/cgroup/user/a/cpu.weight': '100\n',
+        '/sys/fs/cgroup/user/b/c/cgroup.controllers': 'memory\n',
+        '/sys/fs/cgroup/user/b/cgroup.controllers': 'cpu memory pids\n',
+        '/sys/fs/cgroup/user/b/cpu.weight': '100\n',
+      },
+      'suspend',
+    ],
     ['two steps', { '/proc/10/cgroup': '0::/step_0\n', '/proc/20/cgroup': '0::/step_1\n' }, 'suspend'],
   ])('with %s', (_, content, expected) => expect(yieldMode(both, files(content))).toBe(expected))
 })

@@ -1,4 +1,10 @@
-import type { CoreTimes, ProcessLook, System } from '../../../src/node/observe/system.ts'
+import type {
+  CoreTimes,
+  ProcessLook,
+  System,
+  ThreadId,
+  ThreadTimes,
+} from '../../../src/node/observe/system.ts'
 
 interface FakeProcess {
   pid: number
@@ -11,13 +17,19 @@ interface FakeProcess {
   memoryBytes: number
   threads: number
   delays: Map<number, number>
+  /** CPU seconds of threads; those that are missing have used none. */
+  runs: Map<number, number>
+  cpuGroup: string
 }
 
 /** Processes that do what a test says, with the rules by which the kernel keeps their times. */
 export class FakeKernel implements System {
+  freeBytes = 1000
   readonly supervisor = 1
   readonly cores = new Map<number, CoreTimes>()
   readonly reaped: number[] = []
+  /** By thread id. */
+  readonly threadCores = new Map<number, number>()
   /** Called at every look at a process: for what happens in the middle of a walk. */
   onLook: (pid: number) => void = () => {}
   #processes = new Map<number, FakeProcess>()
@@ -39,6 +51,8 @@ export class FakeKernel implements System {
       memoryBytes: 0,
       threads: 1,
       delays: new Map(),
+      runs: new Map(),
+      cpuGroup: '/',
     })
     return pid
   }
@@ -47,7 +61,10 @@ export class FakeKernel implements System {
     this.#at(pid).selfSeconds += seconds
   }
 
-  set(pid: number, values: Partial<Pick<FakeProcess, 'memoryBytes' | 'threads' | 'delays'>>): void {
+  set(
+    pid: number,
+    values: Partial<Pick<FakeProcess, 'memoryBytes' | 'threads' | 'delays' | 'runs' | 'cpuGroup'>>,
+  ): void {
     Object.assign(this.#at(pid), values)
   }
 
@@ -87,13 +104,34 @@ export class FakeKernel implements System {
   startWalk() {
     const all = [...this.#processes.values()]
     return {
+      process: (pid: number) => this.process(pid),
       children: ({ pid }: ProcessLook) => all.filter(({ parent }) => parent === pid).map(child => child.pid),
-      runDelays: ({ pid }: ProcessLook) => new Map(this.#processes.get(pid)?.delays),
+      threadTimes: ({ pid }: ProcessLook) =>
+        new Map(
+          [...(this.#processes.get(pid)?.delays.keys() ?? [])].flatMap(thread => {
+            const times = this.threadTimes({ pid, thread })
+            return times ? [[thread, times] as const] : []
+          }),
+        ),
     }
   }
 
+  threadTimes({ pid, thread }: ThreadId): ThreadTimes | null {
+    const found = this.#processes.get(pid)
+    const delaySeconds = found?.delays.get(thread)
+    return delaySeconds === undefined ? null : { runSeconds: found?.runs.get(thread) ?? 0, delaySeconds }
+  }
+
+  threadCore({ thread }: ThreadId): number | null {
+    return this.threadCores.get(thread) ?? null
+  }
+
+  cpuGroup(pid: number): string | null {
+    return this.#processes.get(pid)?.cpuGroup ?? null
+  }
+
   availableMemoryBytes(): number {
-    return 1000
+    return this.freeBytes
   }
 
   proportionalMemoryBytes(pid: number): number | null {

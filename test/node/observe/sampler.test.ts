@@ -193,6 +193,44 @@ describe("the application's memory and run delay", () => {
   })
 })
 
+describe('where the application runs', () => {
+  it('is found out from the control group of a process that uses cores', () => {
+    const { kernel, look } = rig()
+    kernel.fork(APP, 200)
+    kernel.set(200, { cpuGroup: '/job/step' })
+    expect(look().application.otherCpuGroup).toBeNull()
+    kernel.burn(200, 1)
+    expect(look().application.otherCpuGroup).toBe('/job/step')
+  })
+
+  it('is found out too when a process of many changes its group', () => {
+    const { kernel, look } = rig()
+    for (let pid = 200; pid < 220; pid++) kernel.burn(kernel.fork(APP, pid), 1)
+    expect(look().application.otherCpuGroup).toBeNull()
+    kernel.set(219, { cpuGroup: '/else' })
+    for (let looks = 0; looks < 6; looks++) look()
+    expect(look().application.otherCpuGroup).toBe('/else')
+  })
+
+  it('tells the threads that have run longest', () => {
+    const { kernel, look, sampler } = rig()
+    kernel.set(APP, {
+      delays: new Map([
+        [100, 0],
+        [101, 0],
+        [102, 0],
+      ]),
+      runs: new Map([
+        [100, 1],
+        [101, 7],
+        [102, 3],
+      ]),
+    })
+    expect(look().application).toMatchObject({ runSeconds: 11, lookedAt: 1000 })
+    expect(sampler.busiestThreads(2).map(({ thread }) => thread)).toEqual([101, 102])
+  })
+})
+
 describe('attempts', () => {
   const attempt: RunningAttempt = { attempt: 'a#1.1', pids: [RUNNER], cores: [1] }
 
@@ -208,7 +246,7 @@ describe('attempts', () => {
     busy(1, 1, 1)
     busy(0, 1)
     const seen = look()
-    expect(seen.attempts).toEqual([{ attempt: 'a#1.1', cpuSeconds: 0.75, memoryBytes: 70 }])
+    expect(seen.attempts).toMatchObject([{ attempt: 'a#1.1', cpuSeconds: 0.75, memoryBytes: 70 }])
     expect(seen.cores.map(core => core.foreignShare)).toEqual([1, 0])
     kernel.burn(12, 0.5)
     kernel.exit(12)
@@ -226,6 +264,37 @@ describe('attempts', () => {
       idle: 1.25,
     })
     expect(sampler.outsideSeconds()).toBe(1.125)
+  })
+
+  it('know the most that they could have had, and keep what they had when they are killed', () => {
+    const { kernel, look, sampler, attempts } = rig()
+    sampler.attemptBegan(attempt)
+    attempts.push(attempt)
+    kernel.set(RUNNER, { memoryBytes: 300 })
+    expect(look()).toMatchObject({
+      availableMemoryBytes: 900,
+      attempts: [{ memoryBytes: 300, mostRoomBytes: 1200 }],
+    })
+    kernel.set(RUNNER, { memoryBytes: 400 })
+    kernel.freeBytes = 70
+    expect(look()).toMatchObject({
+      availableMemoryBytes: -30,
+      attempts: [{ memoryBytes: 400, mostRoomBytes: 1200 }],
+    })
+    sampler.attemptKilled('a#1.1')
+    kernel.set(RUNNER, { memoryBytes: 0 })
+    expect(look()).toMatchObject({ availableMemoryBytes: -30, attempts: [{ memoryBytes: 400 }] })
+  })
+
+  it('are looked for at once where memory is short', () => {
+    const { kernel, look, sampler, attempts } = rig()
+    sampler.attemptBegan(attempt)
+    attempts.push(attempt)
+    look()
+    kernel.freeBytes = 70
+    kernel.fork(RUNNER, 12)
+    kernel.set(12, { memoryBytes: 500 })
+    expect(look(0.001, false).attempts[0]?.memoryBytes).toBeGreaterThanOrEqual(500)
   })
 
   it('are measured to the end, also when they take their runner with them', () => {

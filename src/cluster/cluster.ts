@@ -1,0 +1,65 @@
+import type { NodeName } from '../core/model.ts'
+import { type Channel, openChannel } from './channel.ts'
+import type { AgentOptions } from './messages.ts'
+import type { ClusterPlan, PlannedChannel } from './plan.ts'
+import { RemoteAgent, type RemoteAgentOptions } from './remote-agent.ts'
+
+export interface ClusterOptions
+  extends Pick<RemoteAgentOptions, 'version' | 'onJoined' | 'onReport' | 'onWarning' | 'onSignal' | 'now'> {
+  readonly begin: Omit<AgentOptions, 'memoryBytes' | 'jobs'>
+  /** A launcher was started here: its cost is odop's. */
+  readonly onLauncher: (pid: number) => void
+}
+
+/** The agents on the other nodes. */
+export interface Cluster {
+  readonly agents: readonly RemoteAgent[]
+  agent(node: NodeName): RemoteAgent | null
+  /** Ends everything that runs there, and resolves when it is gone. */
+  close(): Promise<void>
+}
+
+const BEAT_MS = 5_000
+/** An agent sends something every 2 s. */
+const SILENCE_MS = 30_000
+
+export function openCluster(plan: ClusterPlan, options: ClusterOptions): Cluster {
+  const agents = new Map<NodeName, RemoteAgent>()
+  const channels = plan.channels.map(open)
+
+  const beat = setInterval(() => {
+    for (const agent of agents.values()) {
+      agent.beat()
+      if (agent.isOpen && options.now() - agent.heardAt > SILENCE_MS)
+        agent.gone(`nothing was heard of it for ${SILENCE_MS / 1000} s`)
+    }
+  }, BEAT_MS).unref()
+
+  return {
+    agents: [...agents.values()],
+    agent: node => agents.get(node) ?? null,
+    async close() {
+      clearInterval(beat)
+      await Promise.all([...agents.values()].map(agent => agent.close()))
+      for (const channel of channels) channel.close()
+    },
+  }
+
+  function open({ command, environment, nodes }: PlannedChannel): Channel {
+    const channel = openChannel({
+      command,
+      environment,
+      onStarted: options.onLauncher,
+      onMessage: (node, message) => agents.get(node)?.receive(message),
+      onEnd: why => {
+        for (const { name } of nodes) agents.get(name)?.gone(why)
+      },
+    })
+    for (const { name, memoryBytes } of nodes) {
+      const begin = { ...options.begin, memoryBytes, jobs: plan.jobs }
+      const send: RemoteAgentOptions['send'] = message => channel.send(name, message)
+      agents.set(name, new RemoteAgent({ ...options, node: name, begin, send }))
+    }
+    return channel
+  }
+}

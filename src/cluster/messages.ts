@@ -1,0 +1,53 @@
+import type { AttemptId, CoreId, NodeFacts, NodeSnapshot, Settings } from '../core/model.ts'
+import type { AttemptReport, AttemptSpec, NodeMeasurement } from '../node/agent.ts'
+import type { RunnerNeeds } from '../node/keeper/messages.ts'
+
+/** Of the messages below: agents and supervisor must speak the same one. */
+export const PROTOCOL = 1
+
+/** What the supervisor tells an agent. */
+export type ToAgent =
+  | { readonly type: 'begin'; readonly protocol: number; readonly options: AgentOptions }
+  | { readonly type: 'prepare' }
+  | { readonly type: 'preload'; readonly needs: RunnerNeeds }
+  | { readonly type: 'start'; readonly spec: AttemptSpec }
+  | { readonly type: 'follow'; readonly lead: AttemptId; readonly specs: readonly AttemptSpec[] }
+  | { readonly type: 'suspend' | 'resume'; readonly attempt: AttemptId }
+  | { readonly type: 'move'; readonly attempt: AttemptId; readonly cores: readonly CoreId[] }
+  | { readonly type: 'terminate'; readonly attempt: AttemptId; readonly graceSeconds: number }
+  /** Whether there is work: how often the agent looks. */
+  | { readonly type: 'pace'; readonly milliseconds: number }
+  | { readonly type: 'measure'; readonly id: number; readonly full: boolean }
+  /** The application has ended: there is nobody to leave cores to. */
+  | { readonly type: 'application-ended' }
+  /** The supervisor lives. */
+  | { readonly type: 'beat' }
+  | { readonly type: 'close' }
+
+/** What only the supervisor knows when an agent begins. */
+export interface AgentOptions {
+  readonly settings: Settings
+  readonly excludeCores: readonly CoreId[]
+  readonly reserveCores: number
+  /** Of the allocation on each node, in place of what is set for all; null: a share, see `memoryReserveShare`. */
+  readonly memoryReserveBytes: number | null
+  readonly memoryReserveShare: number
+  /** Of the job on this node, as Slurm says it; null: it does not. */
+  readonly memoryBytes: number | null
+  /** The job's ids, whose processes on the node are the application's; empty: what it is can't be told there. */
+  readonly jobs: readonly string[]
+}
+
+/** What an agent tells the supervisor. */
+export type FromAgent =
+  | { readonly type: 'hello'; readonly protocol: number; readonly version: string; readonly pid: number }
+  /** It has begun, or gives cores back in another way from now on. */
+  | { readonly type: 'joined'; readonly facts: NodeFacts; readonly cause: 'begun' | 'yield' | 'session' }
+  /** Also what shows that the agent lives. */
+  | { readonly type: 'look'; readonly snapshot: NodeSnapshot }
+  | { readonly type: 'report'; readonly report: AttemptReport }
+  | { readonly type: 'measured'; readonly id: number; readonly measurement: NodeMeasurement }
+  | { readonly type: 'warning'; readonly text: string }
+  /** A signal that Slurm sends to all steps, such as SIGTERM at the time limit. */
+  | { readonly type: 'signal'; readonly signal: string }
+  | { readonly type: 'closed' }

@@ -1,0 +1,62 @@
+import { capacitiesOf } from './fit.ts'
+import type { NodeSnapshot, Snapshot } from './model.ts'
+import { nextReadyAt } from './queue.ts'
+import { applicationRuns, type RunView } from './run-state.ts'
+import { hindranceOf } from './schedule/hindrance.ts'
+
+/** While a decision depends on what the application does next: its return, or its pause, must be seen soon. */
+export const FAST_MILLISECONDS = 100
+/** While attempts run and the kernel yields for them: for accounts, limits, and an application that changes its cores. */
+export const STEADY_MILLISECONDS = 250
+/** While there is nothing to do: odop must cost next to nothing. */
+export const SLOW_MILLISECONDS = 1000
+
+/**
+ * How long until the next look, unless something happens before: what happens in odop itself (an item is queued, an
+ * attempt ends) wakes the loop, so looks are only for what others do.
+ */
+export function nextLookMilliseconds(state: RunView, snapshot: Snapshot, now: number): number {
+  const wanted = wantsCores(state, snapshot, now)
+  if (applicationRuns(state) && snapshot.nodes.some(look => isUrgent(state, look, wanted)))
+    return FAST_MILLISECONDS
+  const atEase = state.running.size > 0 ? STEADY_MILLISECONDS : SLOW_MILLISECONDS
+  return Math.min(atEase, millisecondsToRetry(state, now))
+}
+
+function isUrgent(state: RunView, look: NodeSnapshot, wanted: boolean): boolean {
+  const attempts = state.loads.get(look.node)?.attempts.size ?? 0
+  if (attempts > 0 && state.nodes.get(look.node)?.yieldMode === 'suspend') return true
+  // How far odop holds itself back is found out look by look.
+  if (attempts > 0 && state.settings.maxSlowdown !== null) return true
+  return wanted && mayBecomeFree(state, look)
+}
+
+/** Whether something is due that would start if only there were cores. */
+function wantsCores(state: RunView, { remainingSeconds }: Snapshot, now: number): boolean {
+  if (state.pendingCount === 0) return false
+  const capacities = capacitiesOf([...state.nodes.values()], state.settings)
+  for (const task of state.tasks.values()) {
+    if ((nextReadyAt(task) ?? Number.POSITIVE_INFINITY) > now) continue
+    const running = task.running.size
+    if (hindranceOf({ task, running, capacities, remainingSeconds }) === null) return true
+  }
+  return false
+}
+
+/** Cores that attempts hold become free when those end, and idle ones are for what does not fit there. */
+function mayBecomeFree(state: RunView, { node, cores }: NodeSnapshot): boolean {
+  const layout = state.layouts.get(node)
+  const held = state.loads.get(node)?.cores
+  if (layout === undefined || layout.usable.length <= (held?.size ?? 0)) return false
+  return cores.some(({ core, judged }) => judged !== 'idle' && held?.has(core) !== true)
+}
+
+/** Until an item that waits for its next try may start; what is due already waits for something else. */
+function millisecondsToRetry(state: RunView, now: number): number {
+  let soonest = Number.POSITIVE_INFINITY
+  for (const task of state.tasks.values()) {
+    const readyAt = nextReadyAt(task)
+    if (readyAt !== null && readyAt > now) soonest = Math.min(soonest, readyAt - now)
+  }
+  return Math.ceil(soonest)
+}

@@ -1,0 +1,49 @@
+import type { Cluster } from '../cluster/cluster.ts'
+import type { NodeName, NodeSnapshot } from '../core/model.ts'
+import type { Agent, NodeMeasurement } from '../node/agent.ts'
+import type { RunnerNeeds } from '../node/keeper/messages.ts'
+import type { LocalAgent } from '../node/local-agent.ts'
+
+/** The agents of all nodes, this one's in this process and the others behind their channels. */
+export interface Agents {
+  /** null: the node is none of ours, or its agent has not begun. */
+  of(node: NodeName): Agent | null
+  /** A look at this node, and the last ones that have come from the others. */
+  sample(): NodeSnapshot[]
+  prepare(): void
+  preload(needs: RunnerNeeds): void
+  /** How often the other nodes are to be looked at. */
+  pace(milliseconds: number): void
+  applicationEnded(): void
+  /** What each node has used; null: its agent is gone. */
+  measure(options: { readonly full: boolean }): Promise<NodeMeasurement | null>[]
+  close(): Promise<void>
+}
+
+/** @param cluster null: there is no other node */
+export function allAgents(local: LocalAgent, cluster: Cluster | null): Agents {
+  const remote = cluster?.agents ?? []
+  return {
+    of: node => (node === local.facts.name ? local : (cluster?.agent(node) ?? null)),
+    sample: () => [local.sample(), ...remote.flatMap(agent => agent.sample() ?? [])],
+    prepare() {
+      for (const agent of [local, ...remote]) agent.prepare()
+    },
+    preload(needs) {
+      for (const agent of [local, ...remote]) agent.preload(needs)
+    },
+    pace(milliseconds) {
+      for (const agent of remote) agent.pace(milliseconds)
+    },
+    applicationEnded() {
+      for (const agent of remote) agent.applicationEnded()
+    },
+    measure: ({ full }) => [
+      Promise.resolve(local.measure({ full })),
+      ...remote.map(agent => agent.measure(full)),
+    ],
+    async close() {
+      await Promise.all([local.close(), cluster?.close()])
+    },
+  }
+}

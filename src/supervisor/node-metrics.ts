@@ -1,0 +1,85 @@
+import type { CoreSeconds, NodeFacts } from '../core/model.ts'
+import { type MetricsRow, type MetricsWriter, openMetrics } from '../journal/metrics-csv.ts'
+import type { NodeMeasurement } from '../node/agent.ts'
+import type { Recorder } from './recorder.ts'
+import type { RunStore } from './run-store.ts'
+
+export interface NodeMetricsOptions {
+  readonly facts: NodeFacts
+  readonly recorder: Recorder
+  readonly store: RunStore
+  /** Since when the node is measured. */
+  readonly since: number
+}
+
+/** One node's measurements: each is an event and, with the one before, a row of the node's file. */
+export interface NodeMetrics {
+  measured(measurement: NodeMeasurement): void
+  /** After the last one. */
+  finish(): Promise<void>
+}
+
+/** Under this share of the application's time nobody needs to know of others on the same cores. */
+const NOTEWORTHY_OUTSIDE_SHARE = 0.05
+
+export function nodeMetrics({ facts, recorder, store, since }: NodeMetricsOptions): NodeMetrics {
+  const rows: MetricsWriter | null = store.kept
+    ? openMetrics({ file: store.paths.metrics(facts.name), cores: facts.cores })
+    : null
+  let before: Measured = { at: since, coreSeconds: NOTHING, busySeconds: [] }
+  let last: NodeMeasurement | null = null
+
+  return {
+    measured(measurement) {
+      const { at, usage, busySeconds } = measurement
+      recorder.record({ type: 'usage', at, usage })
+      const measured = { at, coreSeconds: usage.coreSeconds, busySeconds }
+      rows?.append(rowOf(before, measured, measurement))
+      before = measured
+      last = measurement
+    },
+    async finish() {
+      const text = last === null ? null : outsideText(facts.name, last)
+      if (text !== null) recorder.note('info', text)
+      await rows?.close()
+    },
+  }
+}
+
+function outsideText(node: string, { outsideSeconds, usage }: NodeMeasurement): string | null {
+  const { app } = usage.coreSeconds
+  if (outsideSeconds <= 1 || outsideSeconds <= app * NOTEWORTHY_OUTSIDE_SHARE) return null
+  const [part, whole] = [outsideSeconds.toFixed(1), app.toFixed(1)]
+  return `${part} of the ${whole} core-seconds that count as the application's on ${node} were used by other processes`
+}
+
+interface Measured {
+  readonly at: number
+  readonly coreSeconds: CoreSeconds
+  /** Of each core, in the order of the node's cores. */
+  readonly busySeconds: readonly number[]
+}
+
+const NOTHING: CoreSeconds = { total: 0, app: 0, tasks: 0, odop: 0, idle: 0 }
+
+function rowOf(before: Measured, measured: Measured, { memoryBytes }: NodeMeasurement): MetricsRow {
+  const seconds = Math.max(0.001, (measured.at - before.at) / 1000)
+  const cores = (part: 'app' | 'tasks' | 'odop') =>
+    Math.max(0, measured.coreSeconds[part] - before.coreSeconds[part]) / seconds
+  return {
+    at: measured.at,
+    appCores: cores('app'),
+    taskCores: cores('tasks'),
+    odopCores: cores('odop'),
+    appMemoryBytes: memoryBytes.app,
+    tasksMemoryBytes: memoryBytes.tasks,
+    odopMemoryBytes: memoryBytes.odop,
+    coreShares: measured.busySeconds.map((busy, core) =>
+      share(busy - (before.busySeconds[core] ?? 0), seconds),
+    ),
+  }
+}
+
+function share(part: number, whole: number): number {
+  return Math.min(1, Math.max(0, part / whole))
+}
