@@ -42,7 +42,7 @@ interface Devoured {
   readonly wallSeconds: number | null
   /** The application's exit code was 0, and its memory held what it had written. */
   readonly untouched: boolean
-  /** How the attempt ended, by the journal; null: it was never started. */
+  /** How the attempt ended, by the journal; null: it did not. */
   readonly outcome: string | null
   readonly reason: string | null
   readonly kernelKills: number
@@ -67,7 +67,10 @@ export async function memoryFigures({ workloads, devourers }: MemoryOptions): Pr
       runs.filter(run => run.label === label),
     ),
   )
-  return { figures, skipped: [], details: { cgroupVersion: possible.version, runs } }
+  const failed = runs
+    .filter(({ outcome }) => outcome === null)
+    .map(({ label }) => `memory: ${label}: no attempt came to an end, it may never have got a core`)
+  return { figures, skipped: [], failed, details: { cgroupVersion: possible.version, runs } }
 }
 
 function figuresOf(label: string, runs: readonly Devoured[]): Figure[] {

@@ -1,7 +1,8 @@
 import { pop, push } from '../heap.ts'
 import type { AttemptId, TaskDefinition } from '../model.ts'
 import type { RunningAttempt, RunView, View } from '../run-state.ts'
-import { BUSY, HELD, type Room } from './room.ts'
+import { BUSY, HELD } from './levels.ts'
+import type { Room } from './room.ts'
 
 /**
  * Short work is handed to a runner before it is free, so that it never waits for a decision: an item may follow a running

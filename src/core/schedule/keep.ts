@@ -1,7 +1,8 @@
 import type { NodeSnapshot, Snapshot, TaskDefinition } from '../model.ts'
 import type { RunningAttempt, View } from '../run-state.ts'
+import { type Lack, lackOf, neededIn } from './fitting.ts'
 import { BUSY, HELD } from './levels.ts'
-import { type Kept, type Lack, lackOf, neededIn, type Room } from './room.ts'
+import type { Kept, Room } from './room.ts'
 
 /** Looking at more nodes than this for one item costs more than an earlier start is worth. */
 const MOST_NODES = 32

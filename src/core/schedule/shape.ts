@@ -1,5 +1,6 @@
 import type { TaskDefinition } from '../model.ts'
-import { type Lack, lackOf, neededIn, type Room } from './room.ts'
+import { type Lack, lackOf, neededIn } from './fitting.ts'
+import type { Room } from './room.ts'
 
 /**
  * What tasks with the same needs share within one call: where the last item went, or that nothing more fits. As rooms

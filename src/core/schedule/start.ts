@@ -7,10 +7,11 @@ import { type Policy, policyNamed } from '../policies/policy.ts'
 import { dueItems } from '../queue.ts'
 import type { ItemState, RunView } from '../run-state.ts'
 import { Leads } from './ahead.ts'
+import { type Lack, takeFrom } from './fitting.ts'
 import { type Hindrance, hindranceOf, replicasHindrance } from './hindrance.ts'
 import { keepRoomFor } from './keep.ts'
 import { withMemoryNeed } from './memory-need.ts'
-import { type Lack, type Room, roomsOf, takeFrom } from './room.ts'
+import { type Room, roomsOf } from './room.ts'
 import { roomFor, type Shape, shapes } from './shape.ts'
 
 type Start = Extract<Action, { type: 'start' }>
