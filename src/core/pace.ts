@@ -10,16 +10,21 @@ export const FAST_MILLISECONDS = 100
 export const STEADY_MILLISECONDS = 250
 /** While there is nothing to do: odop must cost next to nothing. */
 export const SLOW_MILLISECONDS = 1000
+/** A core that was in use for so long is not expected to be left in the next moment: seeing that a little later costs nothing. */
+const SETTLED_SECONDS = 5
+/** After the launch, while task modules are being loaded: the cores have to be known by the time the first item is queued. */
+const OPENING_MILLISECONDS = 2000
 
 /**
  * How long until the next look, unless something happens before: what happens in odop itself (an item is queued, an
  * attempt ends) wakes the loop, so looks are only for what others do.
  */
 export function nextLookMilliseconds(state: RunView, snapshot: Snapshot, now: number): number {
+  if (applicationRuns(state) && now - (state.launch?.at ?? 0) < OPENING_MILLISECONDS) return FAST_MILLISECONDS
   const wanted = wantsCores(state, snapshot, now)
   if (applicationRuns(state) && snapshot.nodes.some(look => isUrgent(state, look, wanted)))
     return FAST_MILLISECONDS
-  const atEase = state.running.size > 0 ? STEADY_MILLISECONDS : SLOW_MILLISECONDS
+  const atEase = wanted || state.running.size > 0 ? STEADY_MILLISECONDS : SLOW_MILLISECONDS
   return Math.min(atEase, millisecondsToRetry(state, now))
 }
 
@@ -48,7 +53,10 @@ function mayBecomeFree(state: RunView, { node, cores }: NodeSnapshot): boolean {
   const layout = state.layouts.get(node)
   const held = state.loads.get(node)?.cores
   if (layout === undefined || layout.usable.length <= (held?.size ?? 0)) return false
-  return cores.some(({ core, judged }) => judged !== 'idle' && held?.has(core) !== true)
+  return cores.some(
+    ({ core, judged, busySeconds = 0 }) =>
+      judged !== 'idle' && held?.has(core) !== true && busySeconds < SETTLED_SECONDS,
+  )
 }
 
 /** Until an item that waits for its next try may start; what is due already waits for something else. */

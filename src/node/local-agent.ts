@@ -55,7 +55,8 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
   /** Without tasks there is no keeper: only observation. */
   const startedKeeper = () => {
     keeper ??= startKeeper({
-      warmRunners: Math.min(MOST_WARM_RUNNERS, Math.max(1, options.facts.usableCores.length)),
+      // Further ones are started when they are needed, on the cores that they are needed for.
+      warmRunners: 1,
       environment: options.environment,
       onReport: report => options.onReport(kernelKills.explained(withSampledUse(report))),
       onFailure: options.onFailure,
@@ -238,9 +239,6 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
     }
   }
 }
-
-/** Each takes some 50 MB; further ones are started when they are needed, in some 0.2 s. */
-const MOST_WARM_RUNNERS = 2
 
 interface Executing extends RunningAttempt {
   readonly task: TaskDefinition | null

@@ -18,7 +18,10 @@ function state(node: NodeFacts, parts: RunParts = {}): RunState {
   return run({ nodes: [node], ...parts, events: [application, ...(parts.events ?? [])] })
 }
 
-const pace = (of: RunState, seen: NodeSnapshot, now = T0) => nextLookMilliseconds(of, snapshot(seen), now)
+/** Some time after the launch. */
+const LATER = T0 + 10_000
+
+const pace = (of: RunState, seen: NodeSnapshot, now = LATER) => nextLookMilliseconds(of, snapshot(seen), now)
 
 const running = [...items('reduce', 1), started('reduce#1.1', T0, on(0))]
 const allHeld = [...items('reduce', 9), started('reduce#1.1', T0, on(0)), started('reduce#2.1', T0, on(1))]
@@ -35,12 +38,18 @@ describe('how soon to look again', () => {
       look(kernel, busy),
       FAST_MILLISECONDS,
     ],
+    [
+      'an item waits for cores that have been busy for long',
+      state(kernel, { events: items('reduce', 1) }),
+      { ...look(kernel), cores: look(kernel, busy).cores.map(core => ({ ...core, busySeconds: 5 })) },
+      STEADY_MILLISECONDS,
+    ],
     ['it waits for attempts', state(kernel, { events: allHeld }), look(kernel, busy), STEADY_MILLISECONDS],
     [
       'it waits for something else than cores',
       state(kernel, { events: items('reduce', 1) }),
       look(kernel, { availableMemoryBytes: 0 }),
-      SLOW_MILLISECONDS,
+      STEADY_MILLISECONDS,
     ],
     [
       'it can never run here',
@@ -62,10 +71,18 @@ describe('how soon to look again', () => {
     expect(pace(of, look(suspend))).toBe(STEADY_MILLISECONDS)
   })
 
+  test('right after the launch cores are judged before the first item is there', () => {
+    expect([0, 1999, 2000].map(after => pace(state(kernel), look(kernel), T0 + after))).toEqual([
+      FAST_MILLISECONDS,
+      FAST_MILLISECONDS,
+      SLOW_MILLISECONDS,
+    ])
+  })
+
   test('a retry is not missed', () => {
-    const failed = ended('reduce#1.1', T0, 'failed', T0 + 60_000)
+    const failed = ended('reduce#1.1', T0, 'failed', LATER + 60_000)
     const of = state(kernel, { events: [...running, failed] })
-    expect([0, 59_700, 60_000].map(after => pace(of, look(kernel, busy), T0 + after))).toEqual([
+    expect([0, 59_700, 60_000].map(after => pace(of, look(kernel, busy), LATER + after))).toEqual([
       SLOW_MILLISECONDS,
       300,
       FAST_MILLISECONDS,

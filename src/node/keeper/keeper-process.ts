@@ -32,6 +32,7 @@ export class KeeperProcess {
     )
     if (this.#child === null) return
     this.#listen(this.#child, options)
+    runWhenIdle(this.#child)
     // Neither the keeper nor its channel is a reason to stay.
     this.#child.unref()
     this.#child.channel?.unref()
@@ -71,6 +72,11 @@ export class KeeperProcess {
     child.on('message', message => onMessage(message as FromKeeper))
     onChildEnd(child, end => void lastWords(child).then(() => onEnd(keeperEnd(end))))
   }
+}
+
+/** What it relays is for attempts only: beside an application that needs all cores there is nothing to relay. */
+function runWhenIdle({ pid }: ChildProcess): void {
+  if (pid !== undefined) systemCalls()?.runWhenIdle(pid)
 }
 
 function keeperEnd({ code, signal, error }: ChildEnd): KeeperEnd {

@@ -51,6 +51,7 @@ export class RunnerPool {
   #keeper: KeeperProcess | null = null
   #lastRunner: RunnerId = 0
   #ownSessions = false
+  #needs: RunnerNeeds | null = null
   #closing: Promise<void> | null = null
   #afterKeeperEnd: (() => void) | null = null
 
@@ -77,9 +78,9 @@ export class RunnerPool {
     return runner
   }
 
-  /** Only those that are there now: a module that ends its runner must not do so again and again. */
   preload(needs: RunnerNeeds): void {
-    for (const runner of this.#idle()) this.send(runner, { type: 'preload', needs })
+    this.#needs = needs
+    for (const runner of this.#idle()) if (runner.isReady) this.send(runner, { type: 'preload', needs })
   }
 
   send(runner: Runner, message: ToRunner): void {
@@ -160,8 +161,10 @@ export class RunnerPool {
 
   #warmUp(): void {
     if (!this.#keepsRunners || this.#closing !== null) return
-    const alive = [...this.#runners.values()].filter(runner => !runner.isEnding).length
-    for (let count = alive; count < this.#options.warmRunners; count++) this.#startRunner(null, [])
+    const alive = [...this.#runners.values()].filter(runner => !runner.isEnding)
+    // One after the other: where one core is idle, two would take twice as long for the first.
+    const oneStarts = alive.some(({ isReady }) => !isReady)
+    if (!oneStarts && alive.length < this.#options.warmRunners) this.#startRunner(null, [])
   }
 
   /** Runners that a burst of work has left: each takes some 50 MB that the application may want. */
@@ -179,17 +182,24 @@ export class RunnerPool {
       runner.pid = message.pid
       this.#options.onStarted(runner)
     } else if (message.type === 'from-runner') {
-      if (message.message.type === 'ready') runner.isReady = true
+      if (message.message.type === 'ready') this.#afterReady(runner)
       this.#options.onMessage(runner, message.message)
     } else {
       this.#afterRunner(runner, message.how, message.cpuSeconds)
     }
   }
 
+  #afterReady(runner: Runner): void {
+    runner.isReady = true
+    if (this.#needs !== null && runner.attempt === null)
+      this.send(runner, { type: 'preload', needs: this.#needs })
+    this.#warmUp()
+  }
+
   #afterRunner(runner: Runner, how: string, cpuSeconds: number): void {
     this.#runners.delete(runner.id)
-    // One that ends before it is ready would only do so again.
-    if (runner.isReady) this.#warmUp()
+    // One that ends before it is ready, or without an attempt (by what it has loaded), would only do so again.
+    if (runner.isReady && (runner.attempt !== null || runner.isEnding)) this.#warmUp()
     else if (runner.attempt === null && !runner.isEnding) this.#options.onFailure(how)
     this.#options.onEnded(runner, how, cpuSeconds)
   }
