@@ -28,6 +28,10 @@ export interface Configuration {
   readonly drain: Drain
   readonly maxCpus: number | null
   readonly excludeCpus: readonly number[]
+  /** Further hosts, each reached through ssh; empty: the nodes of the Slurm job. */
+  readonly hosts: readonly string[]
+  /** A host file as mpirun takes it, which names further hosts; null: none. */
+  readonly hostFile: string | null
   readonly reserveCores: number
   /** As a share. */
   readonly idleThreshold: number
@@ -158,6 +162,7 @@ function absolute(values: Values, { base, home }: { readonly base: string; reado
     ...values,
     ...(values.tasks && { tasks: values.tasks.map(resolve) }),
     ...(values.summary && { summary: resolve(values.summary) }),
+    ...(values.hostFile && { hostFile: resolve(values.hostFile) }),
     ...(values.progress && { progress: resolve(values.progress) }),
     ...(values.odopPath && { odopPath: resolve(values.odopPath) }),
   }
@@ -175,6 +180,8 @@ function withDefaults(
     drain: values.drain ?? null,
     maxCpus: values.maxCpus ?? null,
     excludeCpus: values.excludeCpus ?? [],
+    hosts: values.hosts ?? [],
+    hostFile: values.hostFile ?? null,
     reserveCores: values.reserveCores ?? 0,
     idleThreshold: values.idleThreshold ?? 0.1,
     memoryReserve: values.memoryReserve ?? { share: 0.1 },

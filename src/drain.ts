@@ -49,7 +49,7 @@ async function drainLaunch(
     caught,
     application: null,
     ignoredSignals: [],
-    hooks: { onStop() {}, onContinue() {}, onSignalAfterEnd: () => supervision.interrupt() },
+    hooks: { onStop() {}, onContinue() {}, onSignal() {}, onSignalAfterEnd: () => supervision.interrupt() },
   })
   const request = {
     mode: 'drain',

@@ -31,7 +31,12 @@ export async function run(request: SuperviseRequest): Promise<number> {
     caught,
     application,
     ignoredSignals: launchContext.ignoredSignals,
-    hooks: { onStop() {}, onContinue() {}, onSignalAfterEnd: () => supervision.interrupt() },
+    hooks: {
+      onStop() {},
+      onContinue() {},
+      onSignal: signal => supervision.signalled(signal),
+      onSignalAfterEnd: () => supervision.interrupt(),
+    },
   })
   const supervision = supervise({
     request: { ...request, environment: launchContext.environment },

@@ -10,6 +10,8 @@ export interface SignalHooks {
   onStop(): void
   /** odop goes on, and the application with it. */
   onContinue(): void
+  /** A signal came while the application runs, which gets it too. */
+  onSignal(signal: NodeJS.Signals): void
   /** A signal that asks for an end came after the application had ended. */
   onSignalAfterEnd(signal: NodeJS.Signals): void
 }
@@ -60,6 +62,7 @@ export function forwardSignals(request: ForwardRequest): SignalForwarding {
 
   function received(signal: NodeJS.Signals, beforeLaunch: boolean) {
     if (request.ignoredSignals.includes(constants.signals[signal])) return
+    if (application?.isRunning()) hooks.onSignal(signal)
     if (!application?.isRunning()) afterEnd(signal)
     // The group did not hold the application when this one was sent.
     else if (beforeLaunch) carryOut(signal, false)

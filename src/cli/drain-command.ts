@@ -23,6 +23,8 @@ export const drainCommand: Command = {
       describe: 'cores that tasks must not use, such as 0-3,7',
       requiresArg: true,
     },
+    hosts: { type: 'string', describe: 'further hosts, reached through ssh: a,b,c', requiresArg: true },
+    'host-file': { type: 'string', describe: 'a file with such hosts, as mpirun takes it', requiresArg: true },
     quiet: { type: 'boolean', describe: 'no summary on stderr' },
     summary: { type: 'string', describe: 'write summary.json to this file too', requiresArg: true },
   },

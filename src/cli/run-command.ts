@@ -43,6 +43,8 @@ export const runCommand: Command = {
       describe: 'cores that tasks must not use, such as 0-3,7',
       requiresArg: true,
     },
+    hosts: { type: 'string', describe: 'further hosts, reached through ssh: a,b,c', requiresArg: true },
+    'host-file': { type: 'string', describe: 'a file with such hosts, as mpirun takes it', requiresArg: true },
     'reserve-cores': { type: 'string', describe: 'so many cores stay free of tasks', requiresArg: true },
     'idle-threshold': {
       type: 'string',

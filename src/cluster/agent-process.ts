@@ -3,6 +3,7 @@ import type { NodeFacts } from '../core/model.ts'
 import { createLocalAgent, type LocalAgent } from '../node/local-agent.ts'
 import { describeNode } from '../node/observe/allocation.ts'
 import { EVERYONE, FrameReader, FrameWriter } from './frames.ts'
+import { stepPids } from './step-pids.ts'
 import { type AgentOptions, type FromAgent, PROTOCOL, type ToAgent } from './messages.ts'
 
 export interface AgentProcessOptions {
@@ -119,20 +120,30 @@ export class AgentProcess {
 
   #begin(options: AgentOptions): void {
     if (this.#agent !== null) return
-    const facts = describeNode({
+    const described = describeNode({
       name: this.#node,
       env: this.#options.environment,
       excludeCores: options.excludeCores,
       reserveCores: options.reserveCores,
     })
+    const facts = {
+      ...described,
+      memoryLimitBytes: Math.min(described.memoryLimitBytes, options.memoryBytes ?? Number.POSITIVE_INFINITY),
+      yieldReason: 'the application has not been started here by odop, so attempts have the lowest nice value',
+    }
     this.#agent = this.#create(facts, options)
     this.#tell({ type: 'joined', facts, cause: 'begun' })
     this.#look()
   }
 
-  #create(facts: NodeFacts, { settings, memoryReserveBytes, memoryReserveShare }: AgentOptions): LocalAgent {
+  #create(facts: NodeFacts, options: AgentOptions): LocalAgent {
+    const { settings, memoryReserveBytes, memoryReserveShare, jobs } = options
     const reserve = memoryReserveBytes ?? Math.round(memoryReserveShare * facts.memoryLimitBytes)
+    const otherPids = stepPids({ jobs, node: this.#node })
     return createLocalAgent({
+      ...(otherPids === null ? {} : { otherPids }),
+      // Whatever runs here was started by others.
+      sessionLeft: true,
       facts,
       settings: { ...settings, memoryReserveBytes: reserve },
       environment: this.#options.environment,

@@ -38,11 +38,14 @@ export interface AgentOptions {
   readonly jobs: readonly string[]
 }
 
+/** Why a node's facts are told: also when attempts have to be started anew in sessions of their own. */
+export type JoinCause = 'begun' | 'yield' | 'session'
+
 /** What an agent tells the supervisor. */
 export type FromAgent =
   | { readonly type: 'hello'; readonly protocol: number; readonly version: string; readonly pid: number }
   /** It has begun, or gives cores back in another way from now on. */
-  | { readonly type: 'joined'; readonly facts: NodeFacts; readonly cause: 'begun' | 'yield' | 'session' }
+  | { readonly type: 'joined'; readonly facts: NodeFacts; readonly cause: JoinCause }
   /** Also what shows that the agent lives. */
   | { readonly type: 'look'; readonly snapshot: NodeSnapshot }
   | { readonly type: 'report'; readonly report: AttemptReport }

@@ -9,6 +9,8 @@ export interface ClusterPlan {
   readonly thisNode: string | null
   /** Ids of the job, all of them where it is heterogeneous; empty: not in a job. */
   readonly jobs: readonly string[]
+  /** What its time limit is asked for by, and when it is over as far as is known; null: not in a job. */
+  readonly job: { readonly jobId: string; readonly endsAt: number | null } | null
   readonly channels: readonly PlannedChannel[]
 }
 
@@ -51,7 +53,8 @@ function throughSlurm(allocation: SlurmAllocation, { environment, program }: Pla
     nodes: (components[index] ?? []).map(({ name, memoryBytes }) => ({ name, memoryBytes })),
   }))
   const jobs = [...new Set([allocation.jobId, ...allocation.components.map(({ jobId }) => jobId)])]
-  return { thisNode: allocation.thisNode, jobs, channels }
+  const job = { jobId: allocation.jobId, endsAt: allocation.endsAt }
+  return { thisNode: allocation.thisNode, jobs, job, channels }
 }
 
 /** One connection for each host: there is nothing like srun's, and a host that can't be reached is not the end of the others. */
@@ -62,7 +65,7 @@ function throughSsh({ hosts, thisHost, environment, program }: PlanOptions): Clu
     environment,
     nodes: [{ name: host, memoryBytes: null }],
   }))
-  return { thisNode: thisHost, jobs: [], channels }
+  return { thisNode: thisHost, jobs: [], job: null, channels }
 }
 
 /** What the shell of the other host executes. */

@@ -1,7 +1,7 @@
 import type { AttemptId, CoreId, NodeFacts, NodeSnapshot } from '../core/model.ts'
 import type { Agent, AttemptReport, AttemptSpec, NodeMeasurement } from '../node/agent.ts'
 import type { RunnerNeeds } from '../node/keeper/messages.ts'
-import { type AgentOptions, type FromAgent, PROTOCOL, type ToAgent } from './messages.ts'
+import { type AgentOptions, type FromAgent, type JoinCause, PROTOCOL, type ToAgent } from './messages.ts'
 
 export interface RemoteAgentOptions {
   readonly node: string
@@ -9,7 +9,7 @@ export interface RemoteAgentOptions {
   /** The version of this odop: another one on the node would not understand us. */
   readonly version: string
   readonly send: (message: ToAgent) => void
-  readonly onJoined: (facts: NodeFacts, cause: 'begun' | 'yield' | 'session') => void
+  readonly onJoined: (facts: NodeFacts, cause: JoinCause) => void
   readonly onReport: (report: AttemptReport) => void
   readonly onWarning: (text: string) => void
   readonly onSignal: (signal: string) => void

@@ -16,6 +16,10 @@ export interface OdopConfig {
   readonly maxNetworkBound?: number | undefined
   /** Cores that are never used: `'0-3,7'` or `[0, 1, 2, 3, 7]`. */
   readonly excludeCpus?: string | readonly number[] | undefined
+  /** Further hosts to work on, each reached through ssh. Default: the other nodes of the Slurm job, through srun. */
+  readonly hosts?: string | readonly string[] | undefined
+  /** A file with such hosts, one a line, as `mpirun --hostfile` takes it. */
+  readonly hostFile?: string | undefined
   /** So many cores of each node stay free. Default: 0. */
   readonly reserveCores?: number | undefined
   /** A core that others use less than this counts as idle, in percent. Default: 10. */

@@ -37,6 +37,12 @@ const textList: Reader<readonly string[]> = raw => {
   return wrongOne === undefined ? { value: list.map(String) } : wrong('a folder or a list of folders', raw)
 }
 
+const hostNames: Reader<readonly string[]> = raw => {
+  const list: readonly unknown[] = Array.isArray(raw) ? raw : [raw]
+  const wrongOne = list.find(name => typeof name !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9._@-]*$/.test(name))
+  return wrongOne === undefined ? { value: list.map(String) } : wrong('a host name or a list of them', wrongOne)
+}
+
 const drain: Reader<Drain> = raw => {
   if (typeof raw === 'boolean') return { value: raw ? { limitSeconds: null } : null }
   const read = duration(raw)
@@ -76,6 +82,8 @@ export const readers = {
   maxIoBound: wholeNumber(1),
   maxNetworkBound: wholeNumber(1),
   excludeCpus: cpuList,
+  hosts: hostNames,
+  hostFile: text,
   reserveCores: wholeNumber(0),
   idleThreshold: percentage,
   maxSlowdown: percentage,
@@ -102,6 +110,7 @@ export type Values = {
 const texts: Readonly<Partial<Record<Key, (text: string) => unknown>>> = {
   tasks: text => text.split(':').filter(folder => folder !== ''),
   drain: text => (text === '' ? true : (yesOrNoOf(text) ?? text)),
+  hosts: text => text.split(',').filter(host => host !== ''),
   maxCpus: numberOf,
   maxIoBound: numberOf,
   maxNetworkBound: numberOf,

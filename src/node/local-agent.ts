@@ -18,6 +18,10 @@ export interface LocalAgentOptions {
   /** Other processes of odop on this node whose cost is odop's, such as the loader and the witness. */
   readonly helpers: () => Iterable<number>
   readonly isOwnChild: (pid: number) => boolean
+  /** Processes of the application that this one has not started, such as the ranks of srun; default: there are none. */
+  readonly otherPids?: () => Iterable<number>
+  /** The application runs in another session than this process, as the ranks of srun do. Default: false. */
+  readonly sessionLeft?: boolean
   /** False once it has ended: then there is nobody to leave cores to, and attempts have the lowest priority anyway. */
   readonly applicationRuns: () => boolean
   readonly now: () => number
@@ -46,7 +50,7 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
   let judgements: ReadonlyMap<CoreId, CoreJudgement> = new Map()
   let lastAt = now()
   let lastLook: NodeLook | null = null
-  let sessionLeft = false
+  let sessionLeft = options.sessionLeft ?? false
   const meter = new InterferenceMeter()
   const began = new Map<AttemptId, RunningAttempt>()
   const busySeconds = new Map<CoreId, number>()
@@ -73,9 +77,11 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
     attempts: () => executing(keeper),
     helpers: () => [...options.helpers(), ...idleHelpers(keeper)],
     isOwnChild: pid => options.isOwnChild(pid) || pid === keeper?.pids().keeper,
+    ...(options.otherPids === undefined ? {} : { otherPids: options.otherPids }),
   })
   const layer = new YieldLayer({
     facts: options.facts,
+    sessionLeft,
     system,
     threads: count => sampler.busiestThreads(count),
     hasCompany: () => meter.hasCompany && options.applicationRuns(),

@@ -1,4 +1,8 @@
 import type { ApplicationExit } from '../app/launch.ts'
+import type { JoinCause } from '../cluster/messages.ts'
+import { stepPids } from '../cluster/step-pids.ts'
+import { JobTime } from '../cluster/time-left.ts'
+import type { NodeFacts } from '../core/model.ts'
 import { createLocalAgent } from '../node/local-agent.ts'
 import { yieldNote } from '../views/yield-text.ts'
 import { allAgents } from './agents.ts'
@@ -6,8 +10,10 @@ import { type Attempts, createAttempts } from './attempts.ts'
 import { backOffNotes } from './back-off-notes.ts'
 import { openControl } from './control.ts'
 import { endLaunch, type LaunchEnd } from './end-launch.ts'
+import { JobEnd } from './job-end.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { startMetrics } from './metrics.ts'
+import { openOtherNodes } from './other-nodes.ts'
 import { prepare } from './prepare.ts'
 import { openProgress } from './progress.ts'
 import type { SuperviseOptions } from './request.ts'
@@ -21,6 +27,8 @@ export interface Supervisor {
   end(exit: ApplicationExit | null): Promise<LaunchEnd>
   /** Ends everything that was started, at once and without a report: after an internal error. */
   abandon(): Promise<void>
+  /** A signal that the application gets too. */
+  signalled(signal: string): void
   /** A signal after the application's end: what is left is for `odop drain`. */
   interrupt(): void
 }
@@ -37,8 +45,16 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const { recorder, store, settings, now } = prepared
   const { cwd } = request
 
-  const loaders: number[] = []
-  const helpers = () => [witnessPid(), ...loaders].filter(pid => pid !== null)
+  const launchers: number[] = []
+  const helpers = () => [witnessPid(), ...launchers].filter(pid => pid !== null)
+  const jobs = prepared.cluster?.jobs ?? []
+  const otherPids = stepPids({ jobs, node: prepared.facts.name })
+  const joined = (facts: NodeFacts, cause: JoinCause) => {
+    recorder.record({ type: 'node-joined', at: now(), facts })
+    if (cause === 'begun') loop.lookAgain()
+    else recorder.note('info', yieldNote(facts))
+    if (cause === 'session') attempts.requeueAll('the application runs in a session of its own')
+  }
   const local = createLocalAgent({
     facts: prepared.facts,
     settings,
@@ -51,13 +67,20 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     onFailure: text => recorder.note('warning', text),
     onMemoryShort: () => loop.lookAgain(),
     onContended: () => loop.lookAgain(),
-    onYieldChanged: ({ facts, leaveSession }) => {
-      recorder.record({ type: 'node-joined', at: now(), facts })
-      recorder.note('info', yieldNote(facts))
-      if (leaveSession) attempts.requeueAll('the application runs in a session of its own')
-    },
+    onYieldChanged: ({ facts, leaveSession }) => joined(facts, leaveSession ? 'session' : 'yield'),
+    ...(otherPids === null ? {} : { otherPids }),
+    // The ranks of srun run in a session of their own.
+    sessionLeft: jobs.length > 0,
   })
-  const agents = allAgents(local, null)
+  const cluster = openOtherNodes(prepared, {
+    onLauncher: pid => launchers.push(pid),
+    onJoined: joined,
+    onReport: report => attempts.reported(report),
+    onSignal: signal => jobEnd.signalled(signal),
+  })
+  const agents = allAgents(local, cluster)
+  const job = prepared.cluster?.job ?? null
+  const jobTime = job === null ? null : new JobTime({ ...job, env: request.environment }, now())
   const attempts: Attempts = createAttempts({ recorder, agents, settings, cwd, store, now })
   const desk = openTriggerDesk({ recorder, cwd, now, onQueued: () => loop.wake() })
   const progress = openProgress({ recorder, glob: prepared.configuration.progress, now })
@@ -68,17 +91,20 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     agents,
     attempts,
     now,
-    remainingSeconds: () => null,
+    remainingSeconds: () => jobTime?.secondsLeft(now()) ?? null,
     progress: progress.recent,
     onBackOff: notes.seen,
-    onLook: () => metrics.looked(),
+    onLook: () => {
+      metrics.looked()
+      void jobTime?.refresh(now)
+    },
     onBug,
   })
   recorder.listen(event => {
     if (event.type === 'attempt-ended') loop.wake()
   })
 
-  const onLoader = (pid: number) => loaders.push(pid)
+  const onLoader = (pid: number) => launchers.push(pid)
   const tasksAreOpen = prepared.executes
     ? openTasks({ ...prepared, agents, desk, cwd, onLoader }).catch(onBug)
     : Promise.resolve()
@@ -96,12 +122,15 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     await Promise.all([desk.close(), progress.close(), closeControl, agents.close()])
   }
 
+  const parts = { recorder, loop, attempts, desk, graceSeconds: settings.graceSeconds, now }
+  const jobEnd = new JobEnd({ ...prepared, parts, metrics, jobTime, interrupt: () => interruption.abort() })
+
   return {
     end: exit =>
       endLaunch({
         ...prepared,
         exit,
-        parts: { recorder, loop, attempts, desk, graceSeconds: settings.graceSeconds, now },
+        parts,
         environment: request.environment,
         metrics,
         tasksAreOpen,
@@ -112,6 +141,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
       await stop()
       await store.close()
     },
+    signalled: signal => jobEnd.signalled(signal),
     interrupt: () => interruption.abort(),
   }
 }

@@ -11,6 +11,8 @@ import { within } from './within.ts'
 export interface Metrics {
   /** There was a look: measures when the interval is over. */
   looked(): void
+  /** Measures now, with everything. */
+  measure(): Promise<void>
   /** The last measurement of a launch, in which nothing is missing. */
   finish(): Promise<void>
 }
@@ -56,6 +58,9 @@ export function startMetrics(options: MetricsOptions): Metrics {
   return {
     looked() {
       if (now() - measuredAt >= INTERVAL_MILLISECONDS) void measure(false)
+    },
+    async measure() {
+      await within(LAST_ANSWER_MILLISECONDS, measure(true))
     },
     async finish() {
       await within(LAST_ANSWER_MILLISECONDS, measure(true))

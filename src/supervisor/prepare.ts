@@ -1,6 +1,10 @@
+import { readFile } from 'node:fs/promises'
 import os from 'node:os'
+import { hostsIn } from '../cluster/host-file.ts'
 import { type Configuration, loadConfiguration, settingsOf } from '../config.ts'
+import { type ClusterPlan, planCluster } from '../cluster/plan.ts'
 import type { NodeFacts, Settings } from '../core/model.ts'
+import { entryPoint } from '../entry-points.ts'
 import { describeNode } from '../node/observe/allocation.ts'
 import { writeStderr } from '../os/stderr.ts'
 import { addDetails } from '../views/details.ts'
@@ -15,6 +19,9 @@ export interface Prepared {
   readonly configuration: Configuration
   /** False: odop only measures. */
   readonly executes: boolean
+  /** null: there is no other node, and no job. */
+  readonly cluster: ClusterPlan | null
+  /** Of this node. */
   readonly facts: NodeFacts
   readonly settings: Settings
   readonly store: RunStore
@@ -27,12 +34,15 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
   const { request } = options
   const now = () => Date.now()
   const { configuration, problems } = await loadConfiguration({ ...request, file: request.configFile })
-  const facts = describeNode({
-    name: os.hostname(),
-    env: request.environment,
-    excludeCores: configuration.excludeCpus,
-    reserveCores: configuration.reserveCores,
+  const fromFile = await hostsOfFile(configuration.hostFile)
+  const plan = planCluster({
+    environment: request.environment,
+    hosts: [...configuration.hosts, ...fromFile.hosts],
+    thisHost: os.hostname(),
+    program: [process.execPath, entryPoint('agent')],
   })
+  const cluster = plan !== null && 'problem' in plan ? null : plan
+  const facts = factsHere(cluster, options, configuration)
   const settings = settingsOf(configuration, facts.memoryLimitBytes)
   const warn = (text: string) => recorder.note('warning', text)
   const store = await openRunStore({ request, configuration, now, warn })
@@ -45,8 +55,36 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
   recorder.listen(event => addDetails(store.details, event))
   recordLaunch({ ...options, recorder, configuration, settings, facts, store })
   for (const text of [...store.warnings, ...problems.map(configurationProblemText)]) warn(text)
+  if (fromFile.problem !== null) warn(fromFile.problem)
+  if (plan !== null && 'problem' in plan) warn(`only this node is used: ${plan.problem}`)
   // Without a valid configuration it is not known what the user wants: then odop only measures.
   const executes = request.mode !== 'monitor' && !configuration.noTasks && problems.length === 0
   if (problems.length > 0) warn('the application runs without tasks until that is mended')
-  return { configuration, executes, facts, settings, store, recorder, now }
+  return { configuration, executes, cluster, facts, settings, store, recorder, now }
+}
+
+async function hostsOfFile(file: string | null): Promise<{ hosts: string[]; problem: string | null }> {
+  if (file === null) return { hosts: [], problem: null }
+  try {
+    return { hosts: hostsIn(await readFile(file, 'utf8')), problem: null }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { hosts: [], problem: `only this node is used: the host file can't be read: ${reason}` }
+  }
+}
+
+/** A login node from which a job is used has cores, but none that are ours. */
+function factsHere(
+  cluster: ClusterPlan | null,
+  { request }: SuperviseOptions,
+  { excludeCpus, reserveCores }: Configuration,
+): NodeFacts {
+  const facts = describeNode({
+    name: cluster?.thisNode ?? os.hostname(),
+    env: request.environment,
+    excludeCores: excludeCpus,
+    reserveCores,
+  })
+  const isOurs = cluster === null || cluster.thisNode !== null
+  return isOurs ? facts : { ...facts, cores: [], usableCores: [], topology: [] }
 }

@@ -21,19 +21,28 @@ export interface ReportOptions {
 }
 
 /** The summary, to stderr and to the run's folder. A file that can't be written is said, and nothing else follows. */
-export async function report({
+export async function report(options: ReportOptions): Promise<void> {
+  const { store, configuration, environment } = options
+  const summary = await keepSummary(options)
+  if (summary !== null && !configuration.quiet) {
+    const folder = store.kept ? store.paths.folder : null
+    writeStderr(`\n${summaryText(summary, { ...terminal(environment), folder })}`)
+  }
+}
+
+/** Only to the run's folder, where a later one replaces it. null: nothing was launched. */
+export async function keepSummary({
   recorder,
   store,
   configuration,
-  environment,
   now,
-}: ReportOptions): Promise<void> {
+}: Omit<ReportOptions, 'environment'>): Promise<Summary | null> {
   const summary = summarize(recorder.state, {
     now: now(),
     details: store.details,
     attemptLog: store.kept ? attempt => store.paths.attemptLog(taskOf(attempt), attempt) : null,
   })
-  if (summary === null) return
+  if (summary === null) return null
   const files = store.kept ? filesIn(store.paths, summary) : []
   if (configuration.summary !== null) files.push([configuration.summary, jsonText(summary)])
   const problem = await writeAll(files)
@@ -41,10 +50,7 @@ export async function report({
   if (problem !== null && !store.hasFailed()) {
     writeStderr(`odop: the summary could not be written: ${problem}\n`)
   }
-  if (!configuration.quiet) {
-    const folder = store.kept ? store.paths.folder : null
-    writeStderr(`\n${summaryText(summary, { ...terminal(environment), folder })}`)
-  }
+  return summary
 }
 
 function filesIn(

@@ -9,6 +9,8 @@ import { within } from './within.ts'
 export interface Supervision {
   /** Drains if that was asked for, ends all attempts, reports; null: odop's part had failed. */
   end(exit: ApplicationExit | null): Promise<LaunchEnd | null>
+  /** The application gets this signal; in a job it may be the one that announces its end. */
+  signalled(signal: NodeJS.Signals): void
   /** A signal after the application's end: what is left is for `odop drain`. A second one ends odop at once. */
   interrupt(): void
 }
@@ -66,6 +68,9 @@ export function supervise(options: SuperviseOptions): Supervision {
         fail(error)
         return null
       }
+    },
+    signalled(signal) {
+      if (!failed) supervisor?.signalled(signal)
     },
     interrupt() {
       const now = performance.now()

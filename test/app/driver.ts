@@ -37,6 +37,7 @@ const forwarding = forwardSignals({
   hooks: {
     onStop: () => tell('stop'),
     onContinue: () => tell('continue'),
+    onSignal: () => {},
     onSignalAfterEnd: signal => {
       tell(`after end ${signal}`)
       endLinger()

@@ -89,6 +89,7 @@ export class RunnerPool {
 
   /** Runners that are started from now on lead sessions of their own; those that are idle make way for such ones. */
   leaveSession(): void {
+    if (this.#ownSessions) return
     this.#ownSessions = true
     for (const runner of this.#runners.values()) {
       if (runner.attempt === null) this.end(runner)

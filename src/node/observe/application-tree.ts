@@ -31,17 +31,22 @@ export interface ApplicationTreeOptions {
   readonly register: FamilyRegister
   /** Children that Node has spawned and waits for. */
   isOwnChild(pid: number): boolean
+  /** Processes of the application that others have started, such as a step of Slurm; default: there are none. */
+  otherPids?(): Iterable<number>
 }
 
 /**
- * The application is what the supervisor has started, apart from odop's own processes. The supervisor is a child
+ * The application is what the supervisor has started, apart from odop's own processes, and what it is told of besides. The supervisor is a child
  * subreaper: what daemonises becomes its child, and the supervisor has to wait for it.
  *
  * A look costs some 0.1 ms for each process and 0.02 ms for each thread, so looks are spaced out by what they cost.
  */
 export class ApplicationTree {
   readonly #options: ApplicationTreeOptions
+  /** What is below the supervisor. */
   readonly #family: ProcessFamily
+  /** What others have started, by their roots. */
+  readonly #others = new Map<number, ProcessFamily>()
   readonly #pace = new Pace(SHARE_OF_A_CORE, LONGEST_MS)
   readonly #threads: ThreadSums | null
   readonly #zombiesSince = new Map<number, number>()
@@ -75,9 +80,10 @@ export class ApplicationTree {
   look(now: number): void {
     this.#pace.spend(now, () => {
       const walk = this.#options.system.startWalk()
-      this.#cpuSeconds += this.#family.look(walk).selfSeconds
-      this.#peakMemoryBytes = Math.max(this.#peakMemoryBytes, this.#family.memoryBytes)
-      this.#threads?.look(this.#family.members, walk)
+      this.#meetOthers()
+      for (const family of this.#families()) this.#cpuSeconds += family.look(walk).selfSeconds
+      this.#peakMemoryBytes = Math.max(this.#peakMemoryBytes, this.#memoryBytes())
+      this.#threads?.look(this.#members(), walk)
       this.#lookedAt = now
       this.#lookForGroups()
       this.#reapOrphans(now)
@@ -88,7 +94,39 @@ export class ApplicationTree {
   /** @param endedHereSeconds known CPU time of odop's processes that ended since the look before, and that were the supervisor's children */
   closeLook(endedHereSeconds: number): void {
     this.#cpuSeconds += this.#family.closeLook(endedHereSeconds)
+    for (const [root, family] of this.#others) {
+      this.#cpuSeconds += family.closeLook(0)
+      if (!family.extinct) continue
+      this.#others.delete(root)
+      this.#options.register.delete(root)
+    }
     this.#last = null
+  }
+
+  #families(): readonly ProcessFamily[] {
+    return [this.#family, ...this.#others.values()]
+  }
+
+  #members(): readonly ProcessLook[] {
+    return this.#others.size === 0
+      ? this.#family.members
+      : this.#families().flatMap(family => family.members)
+  }
+
+  #memoryBytes(): number {
+    return this.#families().reduce((sum, family) => sum + family.memoryBytes, 0)
+  }
+
+  /** Those that nobody below them stands for: what a process has started belongs to its family. */
+  #meetOthers(): void {
+    const { otherPids, register, system } = this.#options
+    const pids = new Set(otherPids?.() ?? [])
+    for (const pid of pids) {
+      if (register.has(pid)) continue
+      const parent = system.process(pid)?.parent
+      if (parent === undefined || pids.has(parent)) continue
+      this.#others.set(pid, new ProcessFamily({ root: pid, countRoot: true, system, register }))
+    }
   }
 
   /** Asked for at every look at the node, many more than there are at the tree. */
@@ -98,14 +136,14 @@ export class ApplicationTree {
   }
 
   #summary(): ApplicationLook {
-    const alive = this.#family.members.filter(member => !member.zombie)
+    const alive = this.#members().filter(member => !member.zombie)
     return {
       processes: alive.length,
       threads: alive.reduce((threads, member) => threads + member.threads, 0),
       cpuSeconds: this.#cpuSeconds,
       elsewhere: alive.some(member => member.session !== this.#session && isUsingCores(member)),
       otherCpuGroup: this.#otherCpuGroup,
-      memoryBytes: this.#family.memoryBytes,
+      memoryBytes: this.#memoryBytes(),
       peakMemoryBytes: this.#peakMemoryBytes,
       runDelaySeconds: this.#threads?.delaySeconds ?? null,
       runSeconds: this.#threads?.runSeconds ?? 0,
@@ -122,7 +160,7 @@ export class ApplicationTree {
   #lookForGroups(): void {
     if (this.#otherCpuGroup !== null) return
     const { system, supervisor } = this.#options
-    const using = this.#family.members.filter(isUsingCores)
+    const using = this.#members().filter(isUsingCores)
     const own = using.length === 0 ? null : system.cpuGroup(supervisor)
     if (own === null) return
     for (let asked = 0; asked < Math.min(using.length, GROUPS_A_LOOK); asked += 1) {

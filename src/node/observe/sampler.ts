@@ -20,6 +20,8 @@ export interface SamplerOptions {
   helpers(): Iterable<number>
   /** Whether Node itself has spawned this child and waits for it: the application, the keeper, the loader. */
   isOwnChild(pid: number): boolean
+  /** Processes of the application that are not below this one; asked for at each look at the application. */
+  otherPids?(): Iterable<number>
   /** Default: this machine's. */
   readonly system?: System
 }

@@ -6,6 +6,8 @@ import { ThreadWatch } from './thread-watch.ts'
 
 export interface YieldLayerOptions {
   readonly facts: NodeFacts
+  /** It is known from the start that the application's session is another one, and attempts lead their own already. */
+  readonly sessionLeft: boolean
   readonly system: System
   /** Threads of the application to look at. */
   readonly threads: (count: number) => readonly ThreadId[]
@@ -32,7 +34,7 @@ export class YieldLayer {
   readonly #options: YieldLayerOptions
   readonly #watch: ThreadWatch
   #facts: NodeFacts
-  #sessionLeft = false
+  #sessionLeft: boolean
   #contended = new Set<CoreId>()
   #threads: readonly ThreadId[] = []
   #threadsAsOf: number | null = null
@@ -41,6 +43,7 @@ export class YieldLayer {
   constructor(options: YieldLayerOptions) {
     this.#options = options
     this.#facts = options.facts
+    this.#sessionLeft = options.sessionLeft
     this.#watch = new ThreadWatch(options.system)
   }
 

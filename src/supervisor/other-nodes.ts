@@ -1,0 +1,40 @@
+import { type Cluster, openCluster } from '../cluster/cluster.ts'
+import type { JoinCause } from '../cluster/messages.ts'
+import type { MemoryReserve } from '../config/values.ts'
+import type { NodeFacts } from '../core/model.ts'
+import type { AttemptReport } from '../node/agent.ts'
+import { version } from '../version.ts'
+import type { Prepared } from './prepare.ts'
+
+export interface OtherNodesOptions {
+  readonly onLauncher: (pid: number) => void
+  readonly onJoined: (facts: NodeFacts, cause: JoinCause) => void
+  readonly onReport: (report: AttemptReport) => void
+  /** Slurm has sent it to the steps of the job. */
+  readonly onSignal: (signal: string) => void
+}
+
+/** Starts agents on the other nodes of the allocation, and does not wait for them; null: there are no other nodes. */
+export function openOtherNodes(prepared: Prepared, options: OtherNodesOptions): Cluster | null {
+  const { cluster, configuration, settings, recorder, now } = prepared
+  if (cluster === null || cluster.channels.length === 0) return null
+  return openCluster(cluster, {
+    ...options,
+    version: version(),
+    begin: {
+      settings,
+      excludeCores: configuration.excludeCpus,
+      reserveCores: configuration.reserveCores,
+      ...reserveOf(configuration.memoryReserve),
+    },
+    now,
+    onWarning: text => recorder.note('warning', text),
+  })
+}
+
+/** A share is one of each node's own memory. */
+function reserveOf(reserve: MemoryReserve): { memoryReserveBytes: number | null; memoryReserveShare: number } {
+  return 'bytes' in reserve
+    ? { memoryReserveBytes: reserve.bytes, memoryReserveShare: 0 }
+    : { memoryReserveBytes: null, memoryReserveShare: reserve.share }
+}
