@@ -61,7 +61,7 @@ export async function harvestFigures(options: HarvestOptions): Promise<PartResul
     details[shape.name] = { alone: alone.runs, series }
   }
   if (options.alternatives > 0) {
-    for (const method of ['parallel', 'nice'] as const) {
+    for (const method of ['parallel', 'nice', 'limit'] as const) {
       const missing = missingFor(method)
       if (missing !== null) skipped.push(`harvest beside ${method}: ${missing}`)
     }
@@ -140,8 +140,16 @@ function alternativePlan(shape: Shape): Planned[] {
   return [
     { label: 'parallel --load + niceload', method: 'parallel', work },
     { label: 'nice -n 19', method: 'nice', work },
+    {
+      label: 'endless SCHED_IDLE workers (the limit)',
+      method: 'limit',
+      work: { ...work, seconds: ENDLESS_SECONDS },
+    },
   ]
 }
+
+/** Longer than any run. */
+const ENDLESS_SECONDS = 100_000
 
 function usualWork({ tasks }: Shape): Work {
   return { kind: tasks, seconds: USUAL_TASK_SECONDS }

@@ -15,9 +15,10 @@ import { installed, type Workloads } from './workloads.ts'
  * - `odop`: background tasks, or the files of a folder, under `odop run`
  * - `parallel`: GNU parallel, which starts jobs only while the load is low, with niceload for each
  * - `nice`: as many workers as cores, with `nice -n 19`
+ * - `limit`: one endless program for each core, at SCHED_IDLE: what the kernel gives away at most
  * - `after`: the tasks come when the application has ended, one on each core
  */
-export type Method = 'alone' | 'odop' | 'parallel' | 'nice' | 'after'
+export type Method = 'alone' | 'odop' | 'parallel' | 'nice' | 'limit' | 'after'
 
 export interface SideBySide {
   readonly method: Method
@@ -63,6 +64,7 @@ export interface RunRecord {
 /** Why a method can't be measured here; null: it can. */
 export function missingFor(method: Method): string | null {
   if (method === 'parallel' && !(installed('parallel') && installed('niceload'))) return 'no GNU parallel'
+  if (method === 'limit' && !installed('chrt')) return 'no chrt'
   return null
 }
 
@@ -132,7 +134,7 @@ async function withWorkers(options: SideBySide, folder: string): Promise<Ran> {
   const before = performance.now()
   const where = { cwd: folder, limitSeconds }
   const workers = () => launch(['sh', '-c', workersCommand(options, folder)], where)
-  const beside = method === 'parallel' || method === 'nice' ? workers() : null
+  const beside = method === 'after' || method === 'alone' ? null : workers()
   const application = await launch(options.application, where).ended
   if (tasks === null) killTree(beside?.child.pid ?? 0)
   await beside?.ended
@@ -156,6 +158,8 @@ function workersCommand(options: SideBySide, folder: string): string {
       return `${jobs} | parallel --will-cite -j ${cores} --load 100% --noswap niceload -n 19 --run-load ${cores} ${burn}`
     case 'nice':
       return `${jobs} | xargs -P ${cores} -n 1 nice -n 19 ${burn}`
+    case 'limit':
+      return `seq ${cores} | xargs -P ${cores} -n 1 chrt -i 0 nice -n 19 ${burn}`
     default:
       return `${jobs} | xargs -P ${cores} -n 1 ${burn}`
   }

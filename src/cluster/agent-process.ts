@@ -3,8 +3,9 @@ import type { NodeFacts } from '../core/model.ts'
 import { createLocalAgent, type LocalAgent } from '../node/local-agent.ts'
 import { describeNode } from '../node/observe/allocation.ts'
 import { EVERYONE, FrameReader, FrameWriter } from './frames.ts'
-import { stepPids } from './step-pids.ts'
+import { sentLook } from './look.ts'
 import { type AgentOptions, type FromAgent, PROTOCOL, type ToAgent } from './messages.ts'
+import { stepPids } from './step-pids.ts'
 
 export interface AgentProcessOptions {
   readonly environment: Readonly<Record<string, string | undefined>>
@@ -129,7 +130,8 @@ export class AgentProcess {
     const facts = {
       ...described,
       memoryLimitBytes: Math.min(described.memoryLimitBytes, options.memoryBytes ?? Number.POSITIVE_INFINITY),
-      yieldReason: 'the application has not been started here by odop, so attempts have the lowest nice value',
+      yieldReason:
+        'the application has not been started here by odop, so attempts have the lowest nice value',
     }
     this.#agent = this.#create(facts, options)
     this.#tell({ type: 'joined', facts, cause: 'begun' })
@@ -146,7 +148,7 @@ export class AgentProcess {
       sessionLeft: true,
       facts,
       settings: { ...settings, memoryReserveBytes: reserve },
-      environment: this.#options.environment,
+      environment: { ...options.environment, SLURMD_NODENAME: this.#options.environment['SLURMD_NODENAME'] },
       helpers: () => [],
       isOwnChild: () => false,
       applicationRuns: () => this.#applicationRuns,
@@ -165,13 +167,13 @@ export class AgentProcess {
     if (this.#timer) clearTimeout(this.#timer)
     if (this.#agent === null || this.#closing) return
     this.#timer = setTimeout(() => this.#look(), this.#pace)
-    const snapshot = this.#agent.sample()
-    const text = JSON.stringify(snapshot)
+    const look = sentLook(this.#agent.sample(), this.#agent.facts.cores)
+    const text = JSON.stringify(look)
     const now = performance.now()
     if (text === this.#sent && now - this.#sentAt < LONGEST_QUIET_MS) return
     this.#sent = text
     this.#sentAt = now
-    this.#tell({ type: 'look', snapshot })
+    this.#tell({ type: 'look', look })
   }
 
   #listen(): void {

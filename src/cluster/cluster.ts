@@ -15,11 +15,14 @@ export interface ClusterOptions
 export interface Cluster {
   readonly agents: readonly RemoteAgent[]
   agent(node: NodeName): RemoteAgent | null
+  /** Resolves when each has begun or is lost, or takes too long. */
+  readonly ready: Promise<void>
   /** Ends everything that runs there, and resolves when it is gone. */
   close(): Promise<void>
 }
 
 const BEAT_MS = 5_000
+const LONGEST_START_MS = 15_000
 /** An agent sends something every 2 s. */
 const SILENCE_MS = 30_000
 
@@ -38,11 +41,23 @@ export function openCluster(plan: ClusterPlan, options: ClusterOptions): Cluster
   return {
     agents: [...agents.values()],
     agent: node => agents.get(node) ?? null,
+    ready: readiness([...agents.values()]),
     async close() {
       clearInterval(beat)
       await Promise.all([...agents.values()].map(agent => agent.close()))
       for (const channel of channels) channel.close()
     },
+  }
+
+  /** An agent that comes later is welcome, but nothing waits for it. */
+  async function readiness(expected: readonly RemoteAgent[]): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, LONGEST_START_MS)
+      timer.unref()
+    })
+    await Promise.race([Promise.all(expected.map(({ begun }) => begun)), late])
+    clearTimeout(timer)
   }
 
   function open({ command, environment, nodes }: PlannedChannel): Channel {

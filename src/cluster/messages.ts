@@ -1,6 +1,7 @@
-import type { AttemptId, CoreId, NodeFacts, NodeSnapshot, Settings } from '../core/model.ts'
+import type { AttemptId, CoreId, NodeFacts, Settings } from '../core/model.ts'
 import type { AttemptReport, AttemptSpec, NodeMeasurement } from '../node/agent.ts'
 import type { RunnerNeeds } from '../node/keeper/messages.ts'
+import type { SentLook } from './look.ts'
 
 /** Of the messages below: agents and supervisor must speak the same one. */
 export const PROTOCOL = 1
@@ -27,6 +28,8 @@ export type ToAgent =
 /** What only the supervisor knows when an agent begins. */
 export interface AgentOptions {
   readonly settings: Settings
+  /** Of attempts: that of the supervisor, not of the step that the agents are in. */
+  readonly environment: Readonly<Record<string, string | undefined>>
   readonly excludeCores: readonly CoreId[]
   readonly reserveCores: number
   /** Of the allocation on each node, in place of what is set for all; null: a share, see `memoryReserveShare`. */
@@ -47,7 +50,7 @@ export type FromAgent =
   /** It has begun, or gives cores back in another way from now on. */
   | { readonly type: 'joined'; readonly facts: NodeFacts; readonly cause: JoinCause }
   /** Also what shows that the agent lives. */
-  | { readonly type: 'look'; readonly snapshot: NodeSnapshot }
+  | { readonly type: 'look'; readonly look: SentLook }
   | { readonly type: 'report'; readonly report: AttemptReport }
   | { readonly type: 'measured'; readonly id: number; readonly measurement: NodeMeasurement }
   | { readonly type: 'warning'; readonly text: string }

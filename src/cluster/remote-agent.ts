@@ -1,6 +1,7 @@
 import type { AttemptId, CoreId, NodeFacts, NodeSnapshot } from '../core/model.ts'
 import type { Agent, AttemptReport, AttemptSpec, NodeMeasurement } from '../node/agent.ts'
 import type { RunnerNeeds } from '../node/keeper/messages.ts'
+import { LookReader } from './look.ts'
 import { type AgentOptions, type FromAgent, type JoinCause, PROTOCOL, type ToAgent } from './messages.ts'
 
 export interface RemoteAgentOptions {
@@ -19,10 +20,13 @@ export interface RemoteAgentOptions {
 /** An agent behind a channel, as the supervisor deals with it. Nothing here waits; what is sent to a lost one is dropped. */
 export class RemoteAgent implements Agent {
   readonly node: string
+  /** It has begun, or is lost. */
+  readonly begun: Promise<void>
   readonly #options: RemoteAgentOptions
   readonly #running = new Set<AttemptId>()
   readonly #asked = new Map<number, (measurement: NodeMeasurement | null) => void>()
   #facts: NodeFacts | null = null
+  #looks: LookReader | null = null
   #snapshot: NodeSnapshot | null = null
   #heardAt: number
   #lastId = 0
@@ -31,12 +35,16 @@ export class RemoteAgent implements Agent {
   #needs: RunnerNeeds | null = null
   #pace = 0
   #state: 'opening' | 'open' | 'closing' | 'gone' = 'opening'
+  #afterBegin: () => void = () => {}
   #afterEnd: (() => void) | null = null
 
   constructor(options: RemoteAgentOptions) {
     this.#options = options
     this.node = options.node
     this.#heardAt = options.now()
+    this.begun = new Promise(resolve => {
+      this.#afterBegin = resolve
+    })
   }
 
   /** null: it has not begun yet. */
@@ -141,6 +149,7 @@ export class RemoteAgent implements Agent {
     if (this.#state === 'gone') return
     const wasOpen = this.#state === 'open' || this.#state === 'opening'
     this.#state = 'gone'
+    this.#afterBegin()
     for (const resolve of this.#asked.values()) resolve(null)
     this.#asked.clear()
     for (const attempt of [...this.#running]) this.#lose(attempt, why)
@@ -157,11 +166,12 @@ export class RemoteAgent implements Agent {
         break
       case 'joined':
         this.#facts = message.facts
+        this.#looks = new LookReader(message.facts.cores)
         if (this.#state === 'opening') this.#opened()
         this.#options.onJoined(message.facts, message.cause)
         break
       case 'look':
-        this.#snapshot = message.snapshot
+        this.#snapshot = this.#looks?.read(message.look) ?? null
         break
       case 'report':
         this.#reported(message.report)
@@ -185,6 +195,7 @@ export class RemoteAgent implements Agent {
 
   #opened(): void {
     this.#state = 'open'
+    this.#afterBegin()
     if (this.#isNeeded) this.#send({ type: 'prepare' })
     if (this.#needs !== null) this.#send({ type: 'preload', needs: this.#needs })
     if (this.#pace > 0) this.#send({ type: 'pace', milliseconds: this.#pace })

@@ -73,6 +73,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     sessionLeft: jobs.length > 0,
   })
   const cluster = openOtherNodes(prepared, {
+    environment: request.environment,
     onLauncher: pid => launchers.push(pid),
     onJoined: joined,
     onReport: report => attempts.reported(report),
@@ -106,7 +107,10 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
 
   const onLoader = (pid: number) => launchers.push(pid)
   const tasksAreOpen = prepared.executes
-    ? openTasks({ ...prepared, agents, desk, cwd, onLoader }).catch(onBug)
+    ? Promise.all([
+        openTasks({ ...prepared, agents, desk, cwd, onLoader, moreNodes: cluster !== null }).catch(onBug),
+        cluster?.ready,
+      ]).then(() => {})
     : Promise.resolve()
   const interruption = new AbortController()
   const control = store.kept

@@ -7,6 +7,8 @@ import { version } from '../version.ts'
 import type { Prepared } from './prepare.ts'
 
 export interface OtherNodesOptions {
+  /** Of attempts. */
+  readonly environment: Readonly<Record<string, string | undefined>>
   readonly onLauncher: (pid: number) => void
   readonly onJoined: (facts: NodeFacts, cause: JoinCause) => void
   readonly onReport: (report: AttemptReport) => void
@@ -15,7 +17,10 @@ export interface OtherNodesOptions {
 }
 
 /** Starts agents on the other nodes of the allocation, and does not wait for them; null: there are no other nodes. */
-export function openOtherNodes(prepared: Prepared, options: OtherNodesOptions): Cluster | null {
+export function openOtherNodes(
+  prepared: Prepared,
+  { environment, ...options }: OtherNodesOptions,
+): Cluster | null {
   const { cluster, configuration, settings, recorder, now } = prepared
   if (cluster === null || cluster.channels.length === 0) return null
   return openCluster(cluster, {
@@ -23,6 +28,7 @@ export function openOtherNodes(prepared: Prepared, options: OtherNodesOptions): 
     version: version(),
     begin: {
       settings,
+      environment,
       excludeCores: configuration.excludeCpus,
       reserveCores: configuration.reserveCores,
       ...reserveOf(configuration.memoryReserve),

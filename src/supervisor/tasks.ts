@@ -20,6 +20,8 @@ export interface OpenTasksOptions {
   readonly cwd: string
   /** A loader was started: its cost is odop's. */
   readonly onLoader: (pid: number) => void
+  /** Other nodes will join. */
+  readonly moreNodes: boolean
   readonly now: () => number
 }
 
@@ -31,7 +33,8 @@ export async function openTasks(options: OpenTasksOptions): Promise<void> {
     cwd,
     mayBeMissing: !configuration.tasksAreNamed,
     settleSeconds: configuration.settleSeconds,
-    inBackground: true,
+    // The application may keep this node busy for ever while others are idle: there loading must not wait for a core.
+    inBackground: !options.moreNodes,
     onLoader: pid => {
       options.onLoader(pid)
       // There are modules: by the time they are loaded, runners are ready.
@@ -45,7 +48,8 @@ export async function openTasks(options: OpenTasksOptions): Promise<void> {
   writeStderr(problemsText(problems, cwd))
   for (const task of tasks) recorder.record({ type: 'task-defined', at: now(), task })
   agents.preload({ modules: modulesFor(tasks), cwd, commands: tasks.some(({ kind }) => kind === 'command') })
-  const nodes = [...recorder.state.nodes.values()]
+  // What other nodes have is not known yet; the summary says it in the end.
+  const nodes = options.moreNodes ? [] : [...recorder.state.nodes.values()]
   for (const task of tasks) {
     const reason = neverFits(task, nodes, recorder.state.settings)
     if (reason !== null) recorder.note('warning', neverFitNote(task.name, reason))

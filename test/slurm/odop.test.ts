@@ -1,0 +1,229 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { OdopEvent } from '../../src/core/events.ts'
+import { odop, until } from '../rig/rig.ts'
+import {
+  type Cluster,
+  type EndedJob,
+  noCluster,
+  type StartedJob,
+  startCluster,
+  unlessSkipped,
+} from './cluster.ts'
+
+const BUSY = 'e=$(($(date +%s) + $1)); while [ $(date +%s) -lt $e ]; do :; done'
+const BURN = `
+import { task } from 'odop'
+export default task({ name: 'burn', replicas: 4 }, async () => {
+  const begin = process.cpuUsage().user
+  while (process.cpuUsage().user - begin < 300_000);
+})
+`
+
+describe.skipIf(noCluster !== null)(
+  `odop run in a batch script${unlessSkipped}`,
+  { timeout: 240_000 },
+  () => {
+    let cluster: Cluster
+    let count = 0
+    beforeAll(async () => {
+      cluster = await startCluster(['KillWait=5'])
+    })
+    afterAll(() => cluster?.[Symbol.asyncDispose]())
+    afterEach(async () => {
+      await cluster.run(['scancel', '--user=root'])
+      await until('no job is left', async () => (await cluster.run(['squeue', '--noheader'])).stdout === '')
+    })
+
+    /** A user's folder. */
+    function project(tasks: Readonly<Record<string, string>>): Project {
+      count += 1
+      const folder = path.join(cluster.folder, `project${count}`)
+      for (const name of ['tasks', 'data', 'out']) mkdirSync(path.join(folder, name), { recursive: true })
+      for (const [name, text] of Object.entries(tasks)) writeFileSync(path.join(folder, 'tasks', name), text)
+      const environment = { ODOP_PATH: path.join(folder, '.odop'), ODOP: odop }
+      const options = { cwd: folder, environment }
+      return {
+        folder,
+        submit: (script, words = ['--nodes=2']) => cluster.submit(script, { ...options, options: words }),
+        start: (script, words = ['--nodes=2']) => cluster.start(script, { ...options, options: words }),
+        events: run => readEvents(path.join(environment.ODOP_PATH, 'runs', run, 'events.ndjson')),
+        summary: run =>
+          JSON.parse(readFileSync(path.join(environment.ODOP_PATH, 'runs', run, 'summary.json'), 'utf8')),
+      }
+    }
+
+    test('a busy node is left alone, an idle one is used, and both are accounted for', async () => {
+      const { submit, events, summary } = project({ 'burn.mjs': BURN })
+      const job = await submit(
+        `$ODOP run --name both --idle-threshold 40 -- srun -N1 -n1 -w n1 sh -c '${BUSY}' sh 8 > out/app; echo code $?`,
+      )
+      expect(job.output).toContain('code 0')
+      const nodes = new Set(starts(events('both')).map(({ placement }) => placement.node))
+      expect([...nodes]).toEqual(['n2'])
+      const [n1, n2] = summary('both').nodes.sort((a, b) => (a.name < b.name ? -1 : 1))
+      expect([n1?.name, n2?.name]).toEqual(['n1', 'n2'])
+      expect(n1?.coreSeconds['app']).toBeGreaterThan(6)
+      expect(n1?.coreSeconds['tasks']).toBe(0)
+      expect(n2?.coreSeconds['tasks']).toBeGreaterThan(1)
+      expect(summary('both').tasks[0]?.completed).toBeGreaterThan(2)
+    })
+
+    test('exit codes and output of srun are what they are without odop', async () => {
+      const { submit } = project({})
+      const application = `srun -N2 -n2 --label sh -c 'echo rank $SLURM_PROCID; echo error >&2; exit $((SLURM_PROCID * 3))'`
+      const killed = `srun -N2 -n2 --kill-on-bad-exit=1 sh -c 'test $SLURM_PROCID = 0 && exit 5; sleep 100'`
+      const commands = [application, killed, 'srun no-such-program', `srun sh -c 'kill -9 $$'`]
+      for (const command of commands) {
+        const plain = await submit(`${command} > out/plain 2> out/plain.err; echo $?; sort out/plain`)
+        const wrapped = await submit(
+          `$ODOP run --quiet -- ${command} > out/odop 2> out/odop.err; echo $?; sort out/odop`,
+        )
+        expect(wrapped.output).toBe(plain.output)
+      }
+    })
+
+    test('an agent that is killed costs its attempts a requeue, and the application nothing', async () => {
+      const { folder, start, events } = project({ 'burn.mjs': BURN })
+      const job = await start(
+        `$ODOP run --name lost --idle-threshold 100 -- srun -N2 -n2 sh -c 'until [ -e out/end ]; do sleep 0.2; done; echo rank done'; echo code $?`,
+      )
+      await runningOn(events, 'lost', 'n2')
+      for (const pid of agents(cluster, 'n2')) process.kill(pid, 'SIGKILL')
+      await until('the loss was noted', () => notes(events('lost')).some(text => text.includes('n2 is lost')))
+      writeFileSync(path.join(folder, 'out/end'), '')
+      const ended = await job.ended
+      expect(ended.output).toContain('code 0')
+      expect(ended.output.match(/^rank done$/gm)).toHaveLength(2)
+      const requeued = events('lost').filter(
+        event => event.type === 'attempt-ended' && event.outcome === 'requeued',
+      )
+      expect(requeued.length).toBeGreaterThan(0)
+    })
+
+    test('at the time limit attempts end first, the summary is written, and the job that is submitted again does the rest', async () => {
+      const { folder, start, submit, events, summary } = project({
+        'slow.mjs': `
+        import { appendFileSync } from 'node:fs'
+        import { setTimeout } from 'node:timers/promises'
+        import { fileIn, task } from 'odop'
+        export default task({ name: 'slow', trigger: fileIn('data') }, async ({ file, signal }) => {
+          await setTimeout(file.endsWith('long') ? 100_000 : 100, undefined, { signal })
+          appendFileSync('done', file + '\\n')
+        })`,
+      })
+      for (const name of ['a', 'b', 'long']) writeFileSync(path.join(folder, 'data', name), 'x')
+      const job = await start(
+        `$ODOP run --name limit --idle-threshold 100 -- srun -N2 -n2 sh -c 'trap "" TERM; sleep 1000 & wait; sleep 1000'`,
+        ['--nodes=2', '--time=1'],
+      )
+      await until('the short ones are done', () => completed(events, 'limit') === 2)
+      // What Slurm does at the limit, without the wait for it: SIGTERM to all steps and to the script, later SIGKILL.
+      await cluster.run(['scancel', '--full', '--signal=TERM', job.id])
+      await until('the summary is there', () => exists(() => summary('limit')))
+      expect(summary('limit').tasks[0]).toMatchObject({ completed: 2, left: 1 })
+      await job.cancel()
+      await job.ended
+      writeFileSync(
+        path.join(folder, 'tasks/slow.mjs'),
+        readFileSync(path.join(folder, 'tasks/slow.mjs'), 'utf8').replace('100_000', '100'),
+      )
+      const again = await submit('$ODOP run --name limit --idle-threshold 100 --drain -- true')
+      expect(again.state).toBe('COMPLETED')
+      expect(
+        readFileSync(path.join(folder, 'done'), 'utf8')
+          .trim()
+          .split('\n')
+          .map(file => path.basename(file))
+          .sort(),
+      ).toEqual(['a', 'b', 'long'])
+    })
+
+    test('agents are there soon, and nothing of odop is left when the job has ended', async () => {
+      const { submit, events } = project({ 'burn.mjs': BURN })
+      await submit('$ODOP run --name soon --idle-threshold 100 -- srun -N2 -n2 sleep 3')
+      const joined = events('soon').filter(event => event.type === 'node-joined')
+      expect(joined.map(({ facts }) => facts.name)).toEqual(['n1', 'n2'])
+      expect(joined.map(({ facts }) => facts.cores)).toEqual([[cluster.cores.n1], [cluster.cores.n2]])
+      await until('nothing is left', () => agents(cluster, null).length === 0)
+    })
+  },
+)
+
+/** Agents of this cluster's jobs, on a node or on all. */
+function agents(cluster: Cluster, node: string | null): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter(pid => {
+      const environment = `\0${readQuietly(`/proc/${pid}/environ`)}`
+      if (!environment.includes(`\0SLURM_CONF=${cluster.environment['SLURM_CONF']}\0`)) return false
+      if (node !== null && !environment.includes(`\0SLURMD_NODENAME=${node}\0`)) return false
+      return readQuietly(`/proc/${pid}/cmdline`).includes('dist/agent.js')
+    })
+}
+
+function readQuietly(file: string): string {
+  try {
+    return readFileSync(file, 'latin1')
+  } catch {
+    return ''
+  }
+}
+
+interface Project {
+  readonly folder: string
+  submit(script: string, options?: readonly string[]): Promise<EndedJob>
+  start(script: string, options?: readonly string[]): Promise<StartedJob>
+  events(run: string): OdopEvent[]
+  summary(run: string): Summary
+}
+
+interface Summary {
+  readonly nodes: { readonly name: string; readonly coreSeconds: Readonly<Record<string, number>> }[]
+  readonly tasks: { readonly completed: number; readonly left: number }[]
+}
+
+function readEvents(file: string): OdopEvent[] {
+  try {
+    return readFileSync(file, 'utf8')
+      .split('\n')
+      .flatMap(line => {
+        try {
+          const value = JSON.parse(line)
+          return typeof value.type === 'string' ? [value as OdopEvent] : []
+        } catch {
+          return []
+        }
+      })
+  } catch {
+    return []
+  }
+}
+
+function starts(events: readonly OdopEvent[]) {
+  return events.filter(event => event.type === 'attempt-started')
+}
+
+function notes(events: readonly OdopEvent[]): string[] {
+  return events.flatMap(event => (event.type === 'note' ? [event.text] : []))
+}
+
+function completed(events: Project['events'], run: string): number {
+  return events(run).filter(event => event.type === 'attempt-ended' && event.outcome === 'completed').length
+}
+
+async function runningOn(events: Project['events'], run: string, node: string): Promise<void> {
+  await until(`an attempt runs on ${node}`, () =>
+    starts(events(run)).some(({ placement }) => placement.node === node),
+  )
+}
+
+function exists(read: () => unknown): boolean {
+  try {
+    read()
+    return true
+  } catch {
+    return false
+  }
+}
