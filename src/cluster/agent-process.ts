@@ -5,6 +5,7 @@ import { describeNode } from '../node/observe/allocation.ts'
 import { EVERYONE, FrameReader, FrameWriter } from './frames.ts'
 import { sentLook } from './look.ts'
 import { type AgentOptions, type FromAgent, PROTOCOL, type ToAgent } from './messages.ts'
+import { NodeWatches } from './node-watches.ts'
 import { stepPids } from './step-pids.ts'
 
 export interface AgentProcessOptions {
@@ -32,6 +33,7 @@ export class AgentProcess {
   readonly #options: AgentProcessOptions
   readonly #node: string
   readonly #writer: FrameWriter
+  readonly #watches = new NodeWatches(message => this.#tell(message))
   #agent: LocalAgent | null = null
   #applicationRuns = true
   #timer: NodeJS.Timeout | null = null
@@ -110,6 +112,12 @@ export class AgentProcess {
           measurement: agent.measure({ full: message.full }),
         })
         break
+      case 'watch':
+        this.#watches.watch(message.watch)
+        break
+      case 'flush':
+        void this.#watches.flush(message.id)
+        break
       case 'application-ended':
         this.#applicationRuns = false
         this.#look()
@@ -185,7 +193,7 @@ export class AgentProcess {
     this.#closing = true
     if (why !== null) this.#tell({ type: 'warning', text: why })
     if (this.#timer) clearTimeout(this.#timer)
-    void (this.#agent?.close() ?? Promise.resolve()).then(() => {
+    void Promise.all([this.#agent?.close(), this.#watches.close()]).then(() => {
       this.#tell({ type: 'closed' })
       this.#options.onEnd()
     })

@@ -5,7 +5,10 @@ import type { ClusterPlan, PlannedChannel } from './plan.ts'
 import { RemoteAgent, type RemoteAgentOptions } from './remote-agent.ts'
 
 export interface ClusterOptions
-  extends Pick<RemoteAgentOptions, 'version' | 'onJoined' | 'onReport' | 'onWarning' | 'onSignal' | 'now'> {
+  extends Pick<
+    RemoteAgentOptions,
+    'version' | 'onJoined' | 'onReport' | 'onFound' | 'onWarning' | 'onSignal' | 'now'
+  > {
   readonly begin: Omit<AgentOptions, 'memoryBytes' | 'jobs'>
   /** A launcher was started here: its cost is odop's. */
   readonly onLauncher: (pid: number) => void

@@ -1,10 +1,18 @@
-import type { AttemptId, CoreId, NodeFacts, Settings } from '../core/model.ts'
+import type {
+  AttemptId,
+  CoreId,
+  FilePath,
+  NodeFacts,
+  Settings,
+  TaskDefinition,
+  TaskName,
+} from '../core/model.ts'
 import type { AttemptReport, AttemptSpec, NodeMeasurement } from '../node/agent.ts'
 import type { RunnerNeeds } from '../node/keeper/messages.ts'
 import type { SentLook } from './look.ts'
 
 /** Of the messages below: agents and supervisor must speak the same one. */
-export const PROTOCOL = 1
+export const PROTOCOL = 2
 
 /** What the supervisor tells an agent. */
 export type ToAgent =
@@ -19,11 +27,33 @@ export type ToAgent =
   /** Whether there is work: how often the agent looks. */
   | { readonly type: 'pace'; readonly milliseconds: number }
   | { readonly type: 'measure'; readonly id: number; readonly full: boolean }
+  /** Watches for the files of a task on its node, until it closes. */
+  | { readonly type: 'watch'; readonly watch: Watch }
+  /** To look at all that it watches once more, and to say when all that is complete there has fired. */
+  | { readonly type: 'flush'; readonly id: number }
   /** The application has ended: there is nobody to leave cores to. */
   | { readonly type: 'application-ended' }
   /** The supervisor lives. */
   | { readonly type: 'beat' }
   | { readonly type: 'close' }
+
+/** A task whose files are another node's on each node. */
+export interface Watch {
+  readonly task: TaskDefinition
+  /** Relative folders are below this one. */
+  readonly cwd: string
+}
+
+/**
+ * Files that are complete on an agent's node: each once, also when it has a work item already, which only the supervisor
+ * knows. With a version it is one file.
+ */
+export interface FoundFiles {
+  readonly task: TaskName
+  readonly files: readonly FilePath[]
+  /** As `WorkItem.version`. */
+  readonly version: string | null
+}
 
 /** What only the supervisor knows when an agent begins. */
 export interface AgentOptions {
@@ -53,6 +83,8 @@ export type FromAgent =
   | { readonly type: 'look'; readonly look: SentLook }
   | { readonly type: 'report'; readonly report: AttemptReport }
   | { readonly type: 'measured'; readonly id: number; readonly measurement: NodeMeasurement }
+  | { readonly type: 'fired'; readonly found: FoundFiles }
+  | { readonly type: 'flushed'; readonly id: number }
   | { readonly type: 'warning'; readonly text: string }
   /** A signal that Slurm sends to all steps, such as SIGTERM at the time limit. */
   | { readonly type: 'signal'; readonly signal: string }

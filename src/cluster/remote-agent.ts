@@ -2,7 +2,15 @@ import type { AttemptId, CoreId, NodeFacts, NodeSnapshot } from '../core/model.t
 import type { Agent, AttemptReport, AttemptSpec, NodeMeasurement } from '../node/agent.ts'
 import type { RunnerNeeds } from '../node/keeper/messages.ts'
 import { LookReader } from './look.ts'
-import { type AgentOptions, type FromAgent, type JoinCause, PROTOCOL, type ToAgent } from './messages.ts'
+import {
+  type AgentOptions,
+  type FoundFiles,
+  type FromAgent,
+  type JoinCause,
+  PROTOCOL,
+  type ToAgent,
+  type Watch,
+} from './messages.ts'
 
 export interface RemoteAgentOptions {
   readonly node: string
@@ -12,6 +20,8 @@ export interface RemoteAgentOptions {
   readonly send: (message: ToAgent) => void
   readonly onJoined: (facts: NodeFacts, cause: JoinCause) => void
   readonly onReport: (report: AttemptReport) => void
+  /** Files of its node are complete; they may have a work item already. */
+  readonly onFound: (node: string, found: FoundFiles) => void
   readonly onWarning: (text: string) => void
   readonly onSignal: (signal: string) => void
   readonly now: () => number
@@ -25,6 +35,8 @@ export class RemoteAgent implements Agent {
   readonly #options: RemoteAgentOptions
   readonly #running = new Set<AttemptId>()
   readonly #asked = new Map<number, (measurement: NodeMeasurement | null) => void>()
+  readonly #watches: Watch[] = []
+  readonly #flushes = new Map<number, () => void>()
   #facts: NodeFacts | null = null
   #looks: LookReader | null = null
   #snapshot: NodeSnapshot | null = null
@@ -108,6 +120,23 @@ export class RemoteAgent implements Agent {
     this.#send({ type: 'terminate', attempt, graceSeconds })
   }
 
+  /** Tells of files that are complete on its node from now on, or from when it begins. */
+  watch(watch: Watch): void {
+    this.#watches.push(watch)
+    if (this.isOpen) this.#send({ type: 'watch', watch })
+  }
+
+  /** Resolves when it has told of all that was complete by now, or is gone; at once when it has not begun. */
+  flush(): Promise<void> {
+    if (this.#watches.length === 0 || !this.isOpen) return Promise.resolve()
+    this.#lastId += 1
+    const id = this.#lastId
+    return new Promise(resolve => {
+      this.#flushes.set(id, resolve)
+      this.#send({ type: 'flush', id })
+    })
+  }
+
   applicationEnded(): void {
     if (this.isOpen) this.#send({ type: 'application-ended' })
   }
@@ -152,6 +181,7 @@ export class RemoteAgent implements Agent {
     this.#afterBegin()
     for (const resolve of this.#asked.values()) resolve(null)
     this.#asked.clear()
+    for (const id of [...this.#flushes.keys()]) this.#flushed(id)
     for (const attempt of [...this.#running]) this.#lose(attempt, why)
     if (wasOpen) this.#options.onWarning(`the agent on ${this.node} is lost: ${why}`)
     this.#afterEnd?.()
@@ -180,6 +210,12 @@ export class RemoteAgent implements Agent {
         this.#asked.get(message.id)?.(message.measurement)
         this.#asked.delete(message.id)
         break
+      case 'fired':
+        this.#options.onFound(this.node, message.found)
+        break
+      case 'flushed':
+        this.#flushed(message.id)
+        break
       case 'warning':
         this.#options.onWarning(`${this.node}: ${message.text}`)
         break
@@ -188,6 +224,7 @@ export class RemoteAgent implements Agent {
         break
       case 'closed':
         this.#state = 'gone'
+        for (const id of [...this.#flushes.keys()]) this.#flushed(id)
         this.#afterEnd?.()
         break
     }
@@ -198,6 +235,7 @@ export class RemoteAgent implements Agent {
     this.#afterBegin()
     if (this.#isNeeded) this.#send({ type: 'prepare' })
     if (this.#needs !== null) this.#send({ type: 'preload', needs: this.#needs })
+    for (const watch of this.#watches) this.#send({ type: 'watch', watch })
     if (this.#pace > 0) this.#send({ type: 'pace', milliseconds: this.#pace })
   }
 
@@ -214,6 +252,11 @@ export class RemoteAgent implements Agent {
     if (report.type === 'began') this.#running.add(report.attempt)
     if (report.type === 'ended') this.#running.delete(report.attempt)
     this.#options.onReport(report)
+  }
+
+  #flushed(id: number): void {
+    this.#flushes.get(id)?.()
+    this.#flushes.delete(id)
   }
 
   #lose(attempt: AttemptId, why: string): void {

@@ -1,5 +1,5 @@
-import type { Snapshot, TaskDefinition, TaskName } from './model.ts'
-import { nextReadyAt } from './queue.ts'
+import type { NodeName, Snapshot, TaskDefinition, TaskName } from './model.ts'
+import { boundElsewhere, nextReadyAt } from './queue.ts'
 import type { RunView, TaskState, View } from './run-state.ts'
 import { type Lack, neededIn, PRESSED } from './schedule/fitting.ts'
 import { BUSY, HELD } from './schedule/levels.ts'
@@ -18,18 +18,52 @@ export function explain(state: RunView, snapshot: Snapshot, now: number, name: T
   if (task === undefined || task.pendingCount === 0) return []
   const plan = planStarts(state, snapshot, now)
   const startable = plan.starts.filter(({ item }) => state.items.get(item)?.task === name).length
-  if (startable > 0) return [`${startable} of ${task.pendingCount} can start now`]
+  if (startable > 0) {
+    return [`${startable} of ${task.pendingCount} can start now`, ...elsewhereTexts(state, task)]
+  }
   const hindrance = plan.hindered.get(name)
-  const blocked = plan.blocked.get(name)
+  const blocked = plan.blocked.get(name) ?? []
   const reasons = [
     ...(hindrance === undefined ? [] : [hindrance.text]),
-    ...(task.definition === null || blocked === undefined
+    ...(task.definition === null
       ? []
-      : blockedTexts(withMemoryNeed(state, snapshot, task.definition), blocked, plan)),
-    ...(blocked?.lacks.has('memory') ? memoryNeedTexts(task) : []),
+      : allBlockedTexts(withMemoryNeed(state, snapshot, task.definition), blocked, plan)),
+    ...(blocked.some(({ lacks }) => lacks.has('memory')) ? memoryNeedTexts(task) : []),
+    ...elsewhereTexts(state, task),
     ...queueTexts(state, task, now),
   ]
   return reasons.length > 0 ? reasons : ['its turn has not come yet']
+}
+
+/** So many nodes to which items are bound are told of one by one. */
+const MOST_NODES = 3
+
+/** Items whose files are on nodes that this launch has not (yet), or has not any more. */
+export function elsewhereTexts(state: RunView, task: View<TaskState>): string[] {
+  const nodes = boundElsewhere(state, task).map(([node]) => node)
+  return onNodesTexts(nodes, () => 'has not joined this launch')
+}
+
+function onNodesTexts(nodes: readonly NodeName[], reasonOf: (node: NodeName) => string): string[] {
+  const told = nodes.slice(0, MOST_NODES).map(node => `its files are on ${node}, which ${reasonOf(node)}`)
+  const more = nodes.length - told.length
+  return more > 0 ? [...told, `and so on for ${more} more ${more === 1 ? 'node' : 'nodes'}`] : told
+}
+
+function allBlockedTexts(definition: TaskDefinition, blocked: readonly Blocked[], plan: StartPlan): string[] {
+  const byNode = new Map(blocked.map(each => [each.node, each]))
+  const anywhere = byNode.get(null)
+  const nodes = [...byNode.keys()].filter(node => node !== null)
+  const reasonOf = (node: NodeName) => {
+    const rooms = plan.rooms.filter(room => room.node === node)
+    const each = byNode.get(node)
+    if (rooms.length === 0 || each === undefined) return 'reports nothing at present'
+    return `has no room: ${blockedTexts(definition, each, { ...plan, rooms }).join('; ')}`
+  }
+  return [
+    ...(anywhere === undefined ? [] : blockedTexts(definition, anywhere, plan)),
+    ...onNodesTexts(nodes, reasonOf),
+  ]
 }
 
 function blockedTexts(definition: TaskDefinition, blocked: Blocked, plan: StartPlan): string[] {
@@ -113,7 +147,7 @@ function memoryText({ memoryBytes }: TaskDefinition, rooms: readonly Room[]): st
 
 function queueTexts(state: RunView, task: View<TaskState>, now: number): string[] {
   const texts: string[] = []
-  const readyAt = nextReadyAt(task)
+  const readyAt = nextReadyAt(state, task)
   if (readyAt !== null && readyAt > now) {
     texts.push(`waits ${formatDuration((readyAt - now) / 1000)} before it is tried again`)
   }

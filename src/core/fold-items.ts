@@ -9,10 +9,11 @@ import type {
 } from './events.ts'
 import { followerCancelled, followerStarted } from './followers.ts'
 import { itemNumber } from './ids.ts'
-import type { FilePath, ItemId, NodeName, TaskName, WorkItem } from './model.ts'
-import { dequeue, enqueue } from './queue.ts'
+import type { ItemId, NodeName, TaskName } from './model.ts'
+import { boundTo, dequeue, enqueue } from './queue.ts'
 import type { ItemState, NodeLoad, RunningAttempt, RunState, TaskState } from './run-state.ts'
 import { reservedMemory } from './schedule/memory-need.ts'
+import { rememberSeen } from './seen.ts'
 import { addWait, newWaits } from './waits.ts'
 
 /** The life of work items and attempts, as part of `apply`. */
@@ -23,13 +24,14 @@ export function itemQueued(state: RunState, { item }: ItemQueued): void {
   // Numbers only grow: this is an item that is here already or has ended.
   if (number === null || number <= task.queued) return
   task.queued = number
-  remember(task, item)
-  const { id, files, version, queuedAt } = item
+  rememberSeen(task, item)
+  const { id, files, version, node = null, queuedAt } = item
   enqueue(state, task, {
     id,
     task: task.name,
     files,
     version,
+    node,
     queuedAt,
     number,
     readyAt: queuedAt,
@@ -38,21 +40,6 @@ export function itemQueued(state: RunState, { item }: ItemQueued): void {
     runningAs: null,
     follows: null,
   })
-}
-
-function remember(task: TaskState, { files, version }: WorkItem): void {
-  for (const file of files) {
-    if (version === null) task.seen.add(file)
-    else rememberVersion(task, file, `${file}\0${version}`)
-  }
-}
-
-/** Only the last version of a file can be met again; a file that is written for days must not fill the memory. */
-function rememberVersion(task: TaskState, file: FilePath, key: string): void {
-  const earlier = task.lastVersions.get(file)
-  if (earlier !== undefined) task.seen.delete(earlier)
-  task.lastVersions.set(file, key)
-  task.seen.add(key)
 }
 
 export function itemCancelled(state: RunState, event: ItemCancelled): void {
@@ -75,6 +62,7 @@ export function attemptStarted(state: RunState, event: AttemptStarted): void {
   else followerStarted(state, task, item.follows, running)
   task.attempts += 1
   task.lastStartedAt = event.at
+  if (item.node !== null) boundTo(task, item.node).lastStartedAt = event.at
   hold(state, task, {
     attempt: event.attempt,
     item: item.id,
@@ -207,6 +195,7 @@ function newTask(name: TaskName): TaskState {
     definition: null,
     pendingCount: 0,
     queue: [],
+    bound: new Map(),
     queueLimit: null,
     running: new Set(),
     followingCount: 0,

@@ -39,6 +39,7 @@ export interface FileInTrigger {
   readonly flush: 'never' | 'end'
   /** How long size and time must stand still where it cannot be seen whether a file is still open for writing. */
   readonly settleSeconds: number
+  readonly on?: WatchedOn
 }
 
 /** Fires when a file (or any file of a folder that passes the filter) has been written again and is complete. */
@@ -48,7 +49,14 @@ export interface FileUpdatedTrigger {
   readonly filter: FileFilter | null
   readonly recursive: boolean
   readonly settleSeconds: number
+  readonly on?: WatchedOn
 }
+
+/**
+ * Who watches for files: `each-node` is every node, each for its own, and its items stay there. null, or missing in a journal of
+ * an earlier odop: the supervisor, once for all nodes.
+ */
+export type WatchedOn = 'each-node' | null
 
 /** A glob (matched against the name, or against the path below the folder when it holds a `/`) or a RegExp. */
 export type FileFilter =
@@ -93,6 +101,8 @@ export interface WorkItem {
   readonly files: readonly FilePath[]
   /** For `file-updated`: which version of the file this is (`mtimeNs:size`), else null. */
   readonly version: string | null
+  /** Where its files are, and the only node on which it can start; null, or missing in a journal of an earlier odop: any. */
+  readonly node?: NodeName | null
   /** When it was queued first. */
   readonly queuedAt: number
 }

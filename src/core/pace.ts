@@ -41,7 +41,7 @@ function wantsCores(state: RunView, { remainingSeconds }: Snapshot, now: number)
   if (state.pendingCount === 0) return false
   const capacities = capacitiesOf([...state.nodes.values()], state.settings)
   for (const task of state.tasks.values()) {
-    if ((nextReadyAt(task) ?? Number.POSITIVE_INFINITY) > now) continue
+    if ((nextReadyAt(state, task) ?? Number.POSITIVE_INFINITY) > now) continue
     const running = task.running.size
     if (hindranceOf({ task, running, capacities, remainingSeconds }) === null) return true
   }
@@ -63,7 +63,7 @@ function mayBecomeFree(state: RunView, { node, cores }: NodeSnapshot): boolean {
 function millisecondsToRetry(state: RunView, now: number): number {
   let soonest = Number.POSITIVE_INFINITY
   for (const task of state.tasks.values()) {
-    const readyAt = nextReadyAt(task)
+    const readyAt = nextReadyAt(state, task)
     if (readyAt !== null && readyAt > now) soonest = Math.min(soonest, readyAt - now)
   }
   return Math.ceil(soonest)

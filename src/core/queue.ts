@@ -1,8 +1,10 @@
 import { ascending, pop, push } from './heap.ts'
-import type { ItemState, RunState, RunView, TaskState, View } from './run-state.ts'
+import type { NodeName } from './model.ts'
+import type { BoundItems, ItemState, RunState, RunView, TaskState, View } from './run-state.ts'
 
 /**
- * The pending items of a task, in the order in which they could start: by `readyAt`, then by number.
+ * The pending items of a task, in the order in which they could start: by `readyAt`, then by number. Those that are bound to a
+ * node are in a queue of that node, so that what can't start there never stands before what can.
  *
  * A requeued item keeps its `readyAt` and so comes before newer ones; a retried one has it in the future, so the
  * queue doubles as the list of those that wait. An entry of the heap counts as long as `state.items` holds this very
@@ -16,7 +18,8 @@ export function enqueue(state: RunState, task: TaskState, item: ItemState): void
   state.items.set(item.id, item)
   state.pendingCount += 1
   task.pendingCount += 1
-  if (mayEverStart(task, item)) push(task.queue, item, before)
+  if (item.node !== null) boundTo(task, item.node).pendingCount += 1
+  if (mayEverStart(task, item)) push(queueOf(task, item), item, before)
 }
 
 /** The item was pending and is not any more; `running` is what it is now, null when it has ended. */
@@ -25,7 +28,18 @@ export function dequeue(state: RunState, task: TaskState, item: ItemState, runni
   else state.items.set(item.id, running)
   state.pendingCount -= 1
   task.pendingCount -= 1
-  dropSurfaced(state, task)
+  if (item.node !== null) boundTo(task, item.node).pendingCount -= 1
+  dropSurfaced(state, queueOf(task, item))
+}
+
+export function boundTo(task: TaskState, node: NodeName): BoundItems {
+  const bound = task.bound.get(node) ?? { queue: [], pendingCount: 0, lastStartedAt: null }
+  task.bound.set(node, bound)
+  return bound
+}
+
+function queueOf(task: TaskState, { node }: ItemState): ItemState[] {
+  return node === null ? task.queue : boundTo(task, node).queue
 }
 
 /** With another `maxRuns` other items may start. */
@@ -33,29 +47,46 @@ export function limitQueue(state: RunState, task: TaskState, maxRuns: number | n
   if (task.queueLimit === maxRuns) return
   task.queueLimit = maxRuns
   task.queue.length = 0
+  for (const { queue } of task.bound.values()) queue.length = 0
   if (task.pendingCount === 0) return
   for (const item of state.items.values()) {
     const pending = item.task === task.name && item.runningAs === null && item.follows === null
-    if (pending && mayEverStart(task, item)) push(task.queue, item, before)
+    if (pending && mayEverStart(task, item)) push(queueOf(task, item), item, before)
   }
 }
 
-/** The pending items that could start now, the first one first; costs only what is taken from it. */
+/** The items of a queue that could start now, the first one first; costs only what is taken from it. */
 export function* dueItems(
   state: RunView,
-  task: View<TaskState>,
+  { queue }: Pick<View<TaskState>, 'queue'>,
   now: number,
 ): Generator<ItemState, undefined> {
-  for (const item of ascending(task.queue as readonly ItemState[], before)) {
+  for (const item of ascending(queue as readonly ItemState[], before)) {
     if (state.items.get(item.id) !== item) continue
     if (waitsForRetry(item, now)) return
     yield item
   }
 }
 
-/** When the first pending item may start; null: none may. In the past, unless all wait for a retry. */
-export function nextReadyAt(task: View<TaskState>): number | null {
-  return task.queue[0]?.readyAt ?? null
+/**
+ * When the first pending item may start; null: none may. In the past, unless all wait for a retry. Items that are bound to a
+ * node which has not joined do not count.
+ */
+export function nextReadyAt(state: RunView, task: View<TaskState>): number | null {
+  let first = task.queue[0]?.readyAt ?? null
+  for (const [node, { queue }] of task.bound) {
+    const readyAt = queue[0]?.readyAt
+    if (readyAt === undefined || !state.nodes.has(node)) continue
+    if (first === null || readyAt < first) first = readyAt
+  }
+  return first
+}
+
+/** Nodes to which pending items are bound and which have not joined this launch, with how many there are. */
+export function boundElsewhere(state: RunView, task: View<TaskState>): [NodeName, number][] {
+  return [...task.bound].flatMap(([node, { pendingCount }]): [NodeName, number][] =>
+    pendingCount > 0 && !state.nodes.has(node) ? [[node, pendingCount]] : [],
+  )
 }
 
 /** Only a retry waits: an item with a `queuedAt` in the future comes from a clock that was set back. */
@@ -68,8 +99,8 @@ function mayEverStart(task: TaskState, item: ItemState): boolean {
   return task.queueLimit === null || item.number <= task.queueLimit
 }
 
-function dropSurfaced(state: RunState, task: TaskState): void {
-  for (let top = task.queue[0]; top !== undefined && state.items.get(top.id) !== top; top = task.queue[0]) {
-    pop(task.queue, before)
+function dropSurfaced(state: RunState, queue: ItemState[]): void {
+  for (let top = queue[0]; top !== undefined && state.items.get(top.id) !== top; top = queue[0]) {
+    pop(queue, before)
   }
 }

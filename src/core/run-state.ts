@@ -68,7 +68,9 @@ export interface TaskState {
   pendingCount: number
   /** A heap of pending items, see `queue.ts`: also holds some that are not pending any more. */
   readonly queue: ItemState[]
-  /** The `maxRuns` by which `queue` was made. */
+  /** The same for items that are bound to a node, by node. */
+  readonly bound: Map<NodeName, BoundItems>
+  /** The `maxRuns` by which the queues were made. */
   queueLimit: number | null
   readonly running: Set<AttemptId>
   /** Items that follow, see `ItemState.follows`. */
@@ -89,14 +91,24 @@ export interface TaskState {
   /** From `queuedAt` to the first start. */
   readonly waits: Waits
   lastStartedAt: number | null
-  /** Files that have an item in this run; for `file-updated` the last version of each: `path\0version`. */
+  /** Files that have an item in this run, for `file-updated` the last version of each, as `seenKey` names them. */
   readonly seen: Set<string>
-  /** For `file-updated`: path → its entry in `seen`. */
+  /** For `file-updated`: file → its entry in `seen`. */
   readonly lastVersions: Map<string, string>
+}
+
+/** Items of a task that can start on one node only. */
+export interface BoundItems {
+  /** As `TaskState.queue`. */
+  readonly queue: ItemState[]
+  pendingCount: number
+  /** When an attempt at one of them was last started. */
+  lastStartedAt: number | null
 }
 
 /** A work item and how far it is. Replaced, not changed, whenever it moves: see `queue.ts`. */
 export interface ItemState extends WorkItem {
+  readonly node: NodeName | null
   /** The N of its id. */
   readonly number: number
   /** When it may start or could have started first: orders the queue. In the future while it waits for a retry. */

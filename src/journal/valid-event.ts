@@ -41,6 +41,8 @@ const isItem = fields({
   task: isString,
   files: isArrayOf(isString),
   version: orNull(isString),
+  // A journal of an earlier odop has none.
+  node: value => value === undefined || value === null || isString(value),
   queuedAt: isNumber,
 })
 const isFacts = fields({

@@ -1,4 +1,5 @@
 import type { Cluster } from '../cluster/cluster.ts'
+import type { Watch } from '../cluster/messages.ts'
 import type { NodeName, NodeSnapshot } from '../core/model.ts'
 import type { Agent, NodeMeasurement } from '../node/agent.ts'
 import type { RunnerNeeds } from '../node/keeper/messages.ts'
@@ -8,6 +9,12 @@ import type { LocalAgent } from '../node/local-agent.ts'
 export interface Agents {
   /** null: the node is none of ours, or its agent has not begun. */
   of(node: NodeName): Agent | null
+  /** Its agent is there. */
+  mayRunOn(node: NodeName): boolean
+  /** On each of the other nodes. */
+  watch(watch: Watch): void
+  /** Resolves when the other nodes have told of all files that were complete by now. */
+  flush(): Promise<void>
   /** A look at this node, and the last ones that have come from the others. */
   sample(): NodeSnapshot[]
   prepare(): void
@@ -25,6 +32,13 @@ export function allAgents(local: LocalAgent, cluster: Cluster | null): Agents {
   const remote = cluster?.agents ?? []
   return {
     of: node => (node === local.facts.name ? local : (cluster?.agent(node) ?? null)),
+    mayRunOn: node => node === local.facts.name || cluster?.agent(node)?.isOpen === true,
+    watch(watch) {
+      for (const agent of remote) agent.watch(watch)
+    },
+    async flush() {
+      await Promise.all(remote.map(agent => agent.flush()))
+    },
     sample: () => [local.sample(), ...remote.flatMap(agent => agent.sample() ?? [])],
     prepare() {
       for (const agent of [local, ...remote]) agent.prepare()

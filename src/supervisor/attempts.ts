@@ -115,13 +115,13 @@ export function createAttempts(options: AttemptsOptions): Attempts {
 
   function afterEnd(report: Ended) {
     const running = recorder.state.running.get(report.attempt)
-    const files = running && recorder.state.items.get(running.item)?.files
+    const item = running && recorder.state.items.get(running.item)
     if (running && report.next !== null) placements.set(report.next, running.placement)
     if (report.fault === 'unclear') setApart(report.attempt)
-    // Only a failure is worth the question, and nobody waits for it but the retry.
-    if (report.failure === null || report.fault !== 'attempt' || !files || files.length === 0)
+    // Only a failure is worth the question, and nobody waits for it but the retry. Files of another node can't be seen from here.
+    if (report.failure === null || report.fault !== 'attempt' || !item?.files.length || item.node !== null)
       ended(report, false)
-    else void areGone(files).then(gone => ended(report, gone))
+    else void areGone(item.files).then(gone => ended(report, gone))
   }
 
   function agentOf(attempt: AttemptId): Agent | null {

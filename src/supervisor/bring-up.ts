@@ -76,14 +76,20 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     environment: request.environment,
     onLauncher: pid => launchers.push(pid),
     onJoined: joined,
-    onReport: report => attempts.reported(report),
+    onReport: report => {
+      attempts.reported(report)
+      // The last look of a lost agent must not be decided on: what is bound to its node would start there again.
+      if (report.type === 'ended' && report.fault === 'agent') loop.lookAgain()
+    },
+    onFound: (node, found) => desk.found(node, found),
     onSignal: signal => jobEnd.signalled(signal),
   })
   const agents = allAgents(local, cluster)
   const job = prepared.cluster?.job ?? null
   const jobTime = job === null ? null : new JobTime({ ...job, env: request.environment }, now())
   const attempts: Attempts = createAttempts({ recorder, agents, settings, cwd, store, now })
-  const desk = openTriggerDesk({ recorder, cwd, now, onQueued: () => loop.wake() })
+  const node = prepared.facts.cores.length > 0 ? prepared.facts.name : null
+  const desk = openTriggerDesk({ recorder, cwd, node, agents, now, onQueued: () => loop.wake() })
   const progress = openProgress({ recorder, glob: prepared.configuration.progress, now })
   const notes = backOffNotes(recorder, now)
   const metrics = startMetrics({ agents, recorder, store, progress, backOffNotes: notes, now })
@@ -126,7 +132,8 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     await Promise.all([desk.close(), progress.close(), closeControl, agents.close()])
   }
 
-  const parts = { recorder, loop, attempts, desk, graceSeconds: settings.graceSeconds, now }
+  const { mayRunOn } = agents
+  const parts = { recorder, loop, attempts, desk, mayRunOn, graceSeconds: settings.graceSeconds, now }
   const jobEnd = new JobEnd({ ...prepared, parts, metrics, jobTime, interrupt: () => interruption.abort() })
 
   return {

@@ -1,6 +1,6 @@
 import { neverFits } from '../core/fit.ts'
-import { nextReadyAt } from '../core/queue.ts'
-import type { RunState } from '../core/state.ts'
+import type { NodeName } from '../core/model.ts'
+import type { RunState, TaskState } from '../core/state.ts'
 import type { Attempts } from './attempts.ts'
 import type { Loop } from './loop.ts'
 import type { Recorder } from './recorder.ts'
@@ -13,6 +13,8 @@ export interface EndingParts {
   readonly loop: Loop
   readonly attempts: Attempts
   readonly desk: TriggerDesk
+  /** Whether what is bound to the node may still start in this launch. */
+  readonly mayRunOn: (node: NodeName) => boolean
   readonly graceSeconds: number
   readonly now: () => number
 }
@@ -38,11 +40,11 @@ export async function drain(parts: EndingParts, stop: AbortSignal): Promise<void
   await lookOnceMore(parts, stop)
   parts.loop.wake()
   while (!stop.aborted) {
-    await whenWorkedOff(parts.recorder, stop)
+    await whenWorkedOff(parts, stop)
     if (stop.aborted) return
     // Outputs of the last attempts may be inputs of other tasks.
     await lookOnceMore(parts, stop)
-    if (workedOff(parts.recorder.state)) return
+    if (workedOff(parts)) return
     parts.loop.wake()
   }
 }
@@ -62,20 +64,26 @@ async function lookOnceMore({ desk }: EndingParts, stop: AbortSignal): Promise<v
   await orAborted(stop, desk.flush({ incompleteBatches: true }))
 }
 
-function whenWorkedOff(recorder: Recorder, stop: AbortSignal): Promise<void> {
-  return whenever(recorder, stop, () => workedOff(recorder.state))
+function whenWorkedOff(parts: EndingParts, stop: AbortSignal): Promise<void> {
+  return whenever(parts.recorder, stop, () => workedOff(parts))
 }
 
 /** Nothing runs, and nothing is pending that could ever run in this launch. */
-function workedOff(state: RunState): boolean {
+function workedOff({ recorder: { state }, mayRunOn }: EndingParts): boolean {
   if (state.running.size > 0) return false
-  const nodes = [...state.nodes.values()]
   for (const task of state.tasks.values()) {
-    const { definition } = task
-    if (nextReadyAt(task) !== null && definition && neverFits(definition, nodes, state.settings) === null)
-      return false
+    if (task.queue.length > 0 && fitsSomewhere(state, task, [...state.nodes.keys()])) return false
+    for (const [node, { queue }] of task.bound) {
+      if (queue.length > 0 && mayRunOn(node) && fitsSomewhere(state, task, [node])) return false
+    }
   }
   return true
+}
+
+/** Also where it is not known yet, because the node has not joined. */
+function fitsSomewhere(state: RunState, { definition }: TaskState, names: readonly NodeName[]): boolean {
+  const nodes = names.flatMap(name => state.nodes.get(name) ?? [])
+  return definition !== null && neverFits(definition, nodes, state.settings) === null
 }
 
 /** Resolves when the condition holds after some event, or `stop` aborts. */

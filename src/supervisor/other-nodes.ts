@@ -1,5 +1,5 @@
 import { type Cluster, openCluster } from '../cluster/cluster.ts'
-import type { JoinCause } from '../cluster/messages.ts'
+import type { FoundFiles, JoinCause } from '../cluster/messages.ts'
 import type { MemoryReserve } from '../config/values.ts'
 import type { NodeFacts } from '../core/model.ts'
 import type { AttemptReport } from '../node/agent.ts'
@@ -12,6 +12,7 @@ export interface OtherNodesOptions {
   readonly onLauncher: (pid: number) => void
   readonly onJoined: (facts: NodeFacts, cause: JoinCause) => void
   readonly onReport: (report: AttemptReport) => void
+  readonly onFound: (node: string, found: FoundFiles) => void
   /** Slurm has sent it to the steps of the job. */
   readonly onSignal: (signal: string) => void
 }
@@ -39,7 +40,10 @@ export function openOtherNodes(
 }
 
 /** A share is one of each node's own memory. */
-function reserveOf(reserve: MemoryReserve): { memoryReserveBytes: number | null; memoryReserveShare: number } {
+function reserveOf(reserve: MemoryReserve): {
+  memoryReserveBytes: number | null
+  memoryReserveShare: number
+} {
   return 'bytes' in reserve
     ? { memoryReserveBytes: reserve.bytes, memoryReserveShare: 0 }
     : { memoryReserveBytes: null, memoryReserveShare: reserve.share }

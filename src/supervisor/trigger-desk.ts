@@ -1,14 +1,20 @@
-import type { TaskDefinition } from '../core/model.ts'
+import type { FoundFiles } from '../cluster/messages.ts'
+import type { NodeName, TaskDefinition } from '../core/model.ts'
 import { nextReadyAt } from '../core/queue.ts'
-import { itemsLeft } from '../core/run-state.ts'
+import { itemsLeft, seenFiles } from '../core/run-state.ts'
+import { seenOn } from '../core/seen.ts'
 import { startTrigger } from '../triggers/start-trigger.ts'
-import type { Fired, TriggerSource } from '../triggers/trigger-source.ts'
+import type { Fired, TriggerContext, TriggerSource } from '../triggers/trigger-source.ts'
+import type { Agents } from './agents.ts'
+import { NodeFiles } from './node-files.ts'
 import type { Recorder } from './recorder.ts'
 
 /** All triggers of a run: what they fire becomes queued work items. */
 export interface TriggerDesk {
   /** Starts watching for every task. Never rejects: a trigger that can't be started is noted. */
   open(tasks: readonly TaskDefinition[]): Promise<void>
+  /** An agent has found files on its node. */
+  found(node: NodeName, found: FoundFiles): void
   /** The application has ended: timers and background tasks stop, files are still seen. */
   applicationEnded(): void
   /** One last look at all folders, so that nothing that was written before now is missed. */
@@ -19,6 +25,10 @@ export interface TriggerDesk {
 export interface TriggerDeskOptions {
   readonly recorder: Recorder
   readonly cwd: string
+  /** This node; null: it is not one of the allocation. */
+  readonly node: NodeName | null
+  /** The other nodes. */
+  readonly agents: Pick<Agents, 'watch' | 'flush'>
   readonly now: () => number
   /** Called when something was queued. */
   readonly onQueued: () => void
@@ -27,41 +37,61 @@ export interface TriggerDeskOptions {
 export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
   const { recorder, now } = options
   const sources: { task: TaskDefinition; source: TriggerSource }[] = []
+  const nodeFiles = new NodeFiles(recorder.state, fire)
   let applicationRuns = true
+  let closed = false
 
   recorder.listen(event => {
     if (event.type !== 'attempt-ended' || event.outcome !== 'completed') return
     const task = recorder.state.tasks.get(event.task)?.definition
-    if (task?.trigger.kind === 'background') fire({ task: task.name, files: [], version: null })
+    if (task?.trigger.kind === 'background') fire({ task: task.name, files: [], version: null }, null)
   })
 
   return {
     async open(tasks) {
       await Promise.all(tasks.map(openOne))
     },
+    found(node, found) {
+      if (!closed) nodeFiles.found(node, found)
+    },
     applicationEnded() {
       applicationRuns = false
     },
     async flush({ incompleteBatches }) {
-      await Promise.all(sources.map(({ source }) => source.flush({ incompleteBatches })))
+      const here = sources.map(({ source }) => source.flush({ incompleteBatches }))
+      await Promise.all([...here, options.agents.flush()])
+      if (incompleteBatches && !closed) nodeFiles.flush()
     },
     async close() {
+      closed = true
       await Promise.all(sources.map(({ source }) => source.close()))
     },
   }
 
   async function openOne(task: TaskDefinition): Promise<void> {
+    const seen = seenFiles(recorder.state, task.name)
+    if (!isOnEachNode(task)) return openHere(task, seen, null)
+    options.agents.watch({ task, cwd: options.cwd })
+    if (options.node !== null) await openHere(task, seenOn(seen, options.node), options.node)
+  }
+
+  /** @param node to which its items are bound; null: to none */
+  async function openHere(
+    task: TaskDefinition,
+    seen: TriggerContext['seen'],
+    node: NodeName | null,
+  ): Promise<void> {
     const source = await startTrigger({
       task,
       cwd: options.cwd,
-      seen: recorder.state.tasks.get(task.name)?.seen ?? new Set(),
-      fire,
+      seen,
+      fire: fired => fire(fired, node),
       warn: text => recorder.note('warning', `${task.name}: ${text}`),
     })
     sources.push({ task, source })
   }
 
-  function fire(fired: Fired): void {
+  function fire(fired: Fired, node: NodeName | null): void {
     const known = recorder.state.tasks.get(fired.task)
     if (!known?.definition) return
     const { definition } = known
@@ -70,7 +100,10 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
     // What an earlier launch left of a background task still runs: together they are as many as were asked for.
     if (definition.trigger.kind === 'background' && itemsLeft(known) >= (definition.replicas ?? 1)) return
     // A timer must not pile up: an item that still waits for a core stands for the periods that pass meanwhile.
-    if (definition.trigger.kind === 'timer' && (nextReadyAt(known) ?? Number.POSITIVE_INFINITY) <= now())
+    if (
+      definition.trigger.kind === 'timer' &&
+      (nextReadyAt(recorder.state, known) ?? Number.POSITIVE_INFINITY) <= now()
+    )
       return
     if (definition.maxRuns !== null && known.queued >= definition.maxRuns) return
     recorder.record({
@@ -81,9 +114,14 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
         task: fired.task,
         files: fired.files,
         version: fired.version,
+        node,
         queuedAt: now(),
       },
     })
     options.onQueued()
   }
+}
+
+function isOnEachNode({ trigger }: TaskDefinition): boolean {
+  return (trigger.kind === 'file-in' || trigger.kind === 'file-updated') && trigger.on === 'each-node'
 }

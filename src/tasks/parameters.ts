@@ -74,6 +74,11 @@ const filter: Reader<FileFilter> = raw => {
   return wrong("a glob such as '*.bin' or a RegExp", raw)
 }
 
+const watchedOn: Reader<'each-node'> = raw =>
+  raw === 'each-node'
+    ? { value: raw }
+    : wrong("'each-node', or nothing for a folder that all nodes share", raw)
+
 interface Retries {
   readonly limit: number | null
   readonly delaySeconds: number | null
@@ -122,6 +127,7 @@ function fileIn(raw: Record<string, unknown>, context: Issues, settleSeconds: nu
     batchSize: options?.batchSize ?? 1,
     flush: options?.flush ?? 'end',
     settleSeconds: options?.settle ?? settleSeconds,
+    on: options?.on ?? null,
   }
 }
 
@@ -133,6 +139,7 @@ function fileUpdated(raw: Record<string, unknown>, context: Issues, settleSecond
     filter: options?.filter ?? null,
     recursive: options?.recursive ?? false,
     settleSeconds: options?.settle ?? settleSeconds,
+    on: options?.on ?? null,
   }
 }
 
@@ -140,6 +147,7 @@ const fileUpdatedSchema = z.strictObject({
   filter: optional(filter),
   recursive: optional(yesOrNo),
   settle: optional(durationOrZero),
+  on: optional(watchedOn),
 })
 
 const fileInSchema = fileUpdatedSchema.extend({

@@ -16,6 +16,11 @@ export interface FileInOptions {
   readonly flush?: 'end' | 'never' | undefined
   /** How long size and time must stand still where it cannot be seen whether a file is still open. Default: the run's `settle`. */
   readonly settle?: Duration | undefined
+  /**
+   * `each-node`: the folder is another one on each node, such as `/local/scratch`. Each node watches its own, and its work items are
+   * carried out there. Default: the folder is the same everywhere, and is watched once.
+   */
+  readonly on?: 'each-node' | undefined
 }
 
 export interface FileUpdatedOptions {
@@ -25,6 +30,8 @@ export interface FileUpdatedOptions {
   readonly recursive?: boolean | undefined
   /** As for `fileIn`. */
   readonly settle?: Duration | undefined
+  /** As for `fileIn`. */
+  readonly on?: 'each-node' | undefined
 }
 
 export interface FileIn {

@@ -12,7 +12,7 @@ export interface TriggerContext {
   /** Relative folders of triggers are below this one. */
   readonly cwd: string
   /** Files (`file-in`) or `path\0version` (`file-updated`) that already have a work item in this run: they do not fire again. */
-  readonly seen: ReadonlySet<string>
+  readonly seen: Pick<ReadonlySet<string>, 'has'>
   fire(fired: Fired): void
   warn(text: string): void
 }

@@ -1,4 +1,4 @@
-import { explain } from '../core/explain.ts'
+import { elsewhereTexts, explain } from '../core/explain.ts'
 import type { AttemptId, Snapshot } from '../core/model.ts'
 import { nextReadyAt } from '../core/queue.ts'
 import { planStarts } from '../core/schedule/start.ts'
@@ -170,7 +170,9 @@ function waitReasons(state: RunView, { snapshot, now }: StatusOptions): (task: V
 
 /** What the journal tells of a task that nothing hinders: what the cores do at present is not in it. */
 function queueReason(state: RunView, task: View<TaskState>, now: number): string {
-  const readyAt = nextReadyAt(task)
+  const readyAt = nextReadyAt(state, task)
+  const elsewhere = elsewhereTexts(state, task)
+  if (readyAt === null && elsewhere.length > 0) return elsewhere.join('; ')
   if (readyAt === null) return `more than a run takes (maxRuns: ${task.queueLimit})`
   if (readyAt > now) return `waits ${formatDuration((readyAt - now) / 1000)} before it is tried again`
   const usable = [...state.nodes.values()].reduce((sum, node) => sum + node.usableCores.length, 0)

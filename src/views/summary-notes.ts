@@ -1,6 +1,7 @@
 import { neverFits } from '../core/fit.ts'
 import type { AttemptId, TaskName } from '../core/model.ts'
-import { itemsLeft, type RunView } from '../core/state.ts'
+import { boundElsewhere } from '../core/queue.ts'
+import { itemsLeft, type RunView, type TaskState, type View } from '../core/state.ts'
 import type { Details } from './details.ts'
 import { firstLine, shellWord } from './printable.ts'
 import { shortPath } from './problems-text.ts'
@@ -61,7 +62,18 @@ function leftNotes(state: RunView, { attemptLog }: NoteOptions): readonly string
       gone.map(task => `${task.name} has work items left, but no task of this name was loaded`),
       'task that was not loaded',
     ),
+    ...some(
+      tasks.flatMap(task => elsewhereNotes(state, task)),
+      'node that has files',
+    ),
   ]
+}
+
+function elsewhereNotes(state: RunView, task: View<TaskState>): readonly string[] {
+  return boundElsewhere(state, task).map(([node, count]) => {
+    const what = counted(count, 'work item')
+    return `${what} of ${task.name} can only start on ${node}, where the files are; it was not a node of this launch`
+  })
 }
 
 /** Nothing of it can be worked off: it is queued again for as long as the application runs. */

@@ -1,4 +1,4 @@
-import type { FileFilter, TaskDefinition, Trigger } from '../core/model.ts'
+import type { FileFilter, TaskDefinition, Trigger, WatchedOn } from '../core/model.ts'
 import { formatDuration, formatSize } from '../core/units.ts'
 import { unreachable } from '../core/unreachable.ts'
 import { renderLines, type TextOptions, usableWidth } from './lines.ts'
@@ -18,10 +18,10 @@ export function triggerText(trigger: Trigger): string {
   switch (trigger.kind) {
     case 'file-in':
       return printable(
-        `${trigger.batchSize === 1 ? 'a file' : counted(trigger.batchSize, 'file')} in ${trigger.folder}${below(trigger)}`,
+        `${trigger.batchSize === 1 ? 'a file' : counted(trigger.batchSize, 'file')} in ${trigger.folder}${below(trigger)}${watchers(trigger)}`,
       )
     case 'file-updated':
-      return printable(`${trigger.path} updated${below(trigger)}`)
+      return printable(`${trigger.path} updated${below(trigger)}${watchers(trigger)}`)
     case 'timer':
       return `every ${formatDuration(trigger.everySeconds)}`
     case 'background':
@@ -49,6 +49,10 @@ function limitText(limit: number | null, text: (limit: number) => string): strin
 function below(trigger: { readonly recursive: boolean; readonly filter: FileFilter | null }): string {
   const depth = trigger.recursive ? ' and below' : ''
   return trigger.filter === null ? depth : `${depth}, ${filterText(trigger.filter)}`
+}
+
+function watchers({ on }: { readonly on?: WatchedOn }): string {
+  return on === 'each-node' ? ', on each node' : ''
 }
 
 function filterText(filter: FileFilter): string {

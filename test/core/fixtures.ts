@@ -123,10 +123,12 @@ export function queued(
   name: string,
   number: number,
   at = T0,
-  parts: { file?: string; version?: string } = {},
+  parts: { file?: string; version?: string; node?: string } = {},
 ): OdopEvent {
   const files = parts.file === undefined ? [] : [parts.file]
-  const item = { id: `${name}#${number}`, task: name, files, version: parts.version ?? null, queuedAt: at }
+  const { version = null, node } = parts
+  const bound = node === undefined ? {} : { node }
+  const item = { id: `${name}#${number}`, task: name, files, version, ...bound, queuedAt: at }
   return { type: 'item-queued', at, item }
 }
 

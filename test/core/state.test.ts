@@ -86,7 +86,7 @@ describe('items', () => {
         ended('reduce#1.1', T0, 'failed', T0 + 60_000),
       ],
     })
-    expect(nextReadyAt(reduce(state))).toBe(T0 + 60_000)
+    expect(nextReadyAt(state, reduce(state))).toBe(T0 + 60_000)
   })
 
   test('a requeued one is next, and its attempt does not count as a failure', () => {

@@ -34,7 +34,8 @@ function draining(recorder: Recorder, rounds: number): EndingParts {
       endAll: unused,
       reported: unused,
     },
-    desk: { open: unused, applicationEnded: unused, flush: find, close: unused },
+    desk: { open: unused, found: unused, applicationEnded: unused, flush: find, close: unused },
+    mayRunOn: unused,
     graceSeconds: 1,
     now: () => T0,
   }
@@ -78,6 +79,27 @@ test('a drain ends when it is told to, whatever is left', async () => {
   setImmediate(() => stop.abort())
   await drained
   expect(recorder.state.pendingCount).toBe(1)
+})
+
+test('a drain waits for what is bound to a node as long as that is there', async () => {
+  const recorder = createRecorder({ journal: null, now: () => T0, say: () => {} })
+  const joined = (name: string) => ({ type: 'node-joined', at: T0, facts: facts({ name }) }) as const
+  const bound = ['n2', 'n3'].map((node, index) => queued('reduce', index + 1, T0, { node }))
+  for (const event of [launched(), joined('n1'), joined('n2'), defined(task()), ...bound])
+    recorder.record(event)
+  let isThere = true
+  let ended = false
+  const parts = { ...draining(recorder, 0), mayRunOn: (node: string) => node === 'n2' && isThere }
+  const drained = drain(parts, new AbortController().signal).then(() => {
+    ended = true
+  })
+  recorder.note('info', 'anything')
+  await new Promise(resolve => setImmediate(resolve))
+  expect(ended).toBe(false)
+  isThere = false
+  recorder.note('warning', 'the agent on n2 is lost')
+  await drained
+  expect(recorder.state.pendingCount).toBe(2)
 })
 
 function countListeners(signal: AbortSignal): () => number {

@@ -12,7 +12,7 @@ it('documents every parameter of a task', () => {
 })
 
 it('documents every option of a trigger and every member of the context', () => {
-  for (const option of ['filter', 'batchSize', 'recursive', 'flush', 'settle']) {
+  for (const option of ['filter', 'batchSize', 'recursive', 'flush', 'settle', 'on']) {
     expect(page('tasks.md')).toContain(`\n| \`${option}\` |`)
   }
   for (const member of ['files', 'file', 'signal', 'log(text)', 'attempt', 'cores', 'scratch']) {

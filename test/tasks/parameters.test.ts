@@ -64,6 +64,8 @@ describe('a wrong parameter is a problem with what was expected, what was found,
     ],
     [{ trigger: fileIn('d', { recursiv: true } as never) }, 'trigger.recursiv', /unknown/, /`recursive`/],
     [{ trigger: fileUpdated('d', { settle: 'x' }) }, 'trigger.settle', /a duration/, null],
+    [{ trigger: fileIn('d', { on: 'n1' as never }) }, 'trigger.on', /'each-node'.*found 'n1'/, null],
+    [{ trigger: fileUpdated('d', { on: true as never }) }, 'trigger.on', /'each-node'.*found true/, null],
     [{ trigger: timer('soon') }, 'trigger.every', /a duration.*found 'soon'/, null],
     [{ trigger: timer(0) }, 'trigger.every', /over 0/, null],
   ]

@@ -19,6 +19,9 @@ it("gives a function the files of its task's trigger", () => {
     expectTypeOf(context.file).toEqualTypeOf<string>()
   })
   expectTypeOf(made).toEqualTypeOf<Task>()
+  task({ trigger: fileIn('/scratch', { on: 'each-node' }) }, ({ files }) => files)
+  // @ts-expect-error a folder is watched once, or on each node
+  task({ trigger: fileUpdated('a.txt', { on: 'n1' }) }, () => {})
   task({ trigger: fileUpdated('a.txt') }, ({ file, files: [first] }) => file === first)
   task(
     { trigger: fileIn('data', { filter: /x/, batchSize: 2, recursive: true, flush: 'never', settle: 3 }) },

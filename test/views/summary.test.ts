@@ -186,6 +186,16 @@ describe('notes', () => {
     )
   })
 
+  it('name the node that has the files of what is left', () => {
+    const item = { id: 'reduce#1', task: 'reduce', files: ['/scratch/a'], version: null, node: 'n2' }
+    expect(
+      notesOf(...launched(), { type: 'item-queued', at: at(1), item: { ...item, queuedAt: at(1) } }),
+    ).toEqual([
+      '1 work item of reduce is left; work it off with: odop drain heat',
+      '1 work item of reduce can only start on n2, where the files are; it was not a node of this launch',
+    ])
+  })
+
   it('name a task that is not there any more', () => {
     expect(notesOf(launchStarted(), queued('old', 1, 1))).toEqual([
       '1 work item of old is left; work it off with: odop drain heat',

@@ -30,6 +30,7 @@ describe('triggerText', () => {
       } as const,
       'state.h5 updated, /^s/i',
     ],
+    [{ ...fileIn, folder: '/scratch', on: 'each-node' } as const, 'a file in /scratch, on each node'],
     [{ kind: 'timer', everySeconds: 90 } as const, 'every 1m30s'],
     [{ kind: 'background' } as const, 'in the background'],
   ])('%j', (trigger, text) => expect(triggerText(trigger)).toBe(text))

@@ -1,8 +1,8 @@
 import { pop, push } from '../heap.ts'
-import type { AttemptId, TaskDefinition } from '../model.ts'
+import type { AttemptId, NodeName, TaskDefinition } from '../model.ts'
 import type { RunningAttempt, RunView, View } from '../run-state.ts'
 import { BUSY, HELD } from './levels.ts'
-import type { Room } from './room.ts'
+import type { Room, RoomsFor } from './room.ts'
 
 /**
  * Short work is handed to a runner before it is free, so that it never waits for a decision: an item may follow a running
@@ -16,6 +16,8 @@ const LONGEST_SECONDS = 1
 const MOST_AHEAD = 256
 /** Bounds the time of one call; the next one goes on with others, as these have followers then. */
 const MOST_LEADS = 1024
+/** The same where each node is asked for leads of its own: so many attempts are looked at. */
+const MOST_LOOKS = 8192
 
 interface Lead {
   readonly attempt: AttemptId
@@ -26,21 +28,23 @@ interface Lead {
 /** The running attempts behind which work can be put in one call, those with the least ahead first. */
 export class Leads {
   readonly #state: RunView
-  readonly #rooms: readonly Room[]
-  /** Made when it is first asked for: most calls never do. */
-  #byNeeds: Map<string, Lead[]> | null = null
+  readonly #roomsFor: RoomsFor
+  /** By node (null: of all nodes) and needs. Made when it is first asked for: most calls never do. */
+  readonly #byNeeds = new Map<NodeName | null, Map<string, Lead[]>>()
+  /** Each is the same one in the heap of its node and in that of all: one of the two may be a little out of order. */
+  readonly #known = new Map<AttemptId, Lead>()
+  #looks = 0
 
-  constructor(state: RunView, rooms: readonly Room[]) {
+  constructor(state: RunView, roomsFor: RoomsFor) {
     this.#state = state
-    this.#rooms = rooms
+    this.#roomsFor = roomsFor
   }
 
-  /** The attempt that the next item of this task should follow; null: none has room. */
-  leadFor(definition: TaskDefinition): AttemptId | null {
+  /** The attempt that the next item of this task should follow, on this node if it is bound to one; null: none has room. */
+  leadFor(definition: TaskDefinition, node: NodeName | null): AttemptId | null {
     const typical = this.#typicalSeconds(definition)
     if (typical === null) return null
-    this.#byNeeds ??= this.#leads()
-    const leads = this.#byNeeds.get(needsOf(definition))
+    const leads = this.#leadsOn(node)?.get(needsOf(definition))
     const lead = leads && pop(leads, leastAhead)
     if (leads === undefined || lead === undefined) return null
     const fits = lead.followers === 0 || lead.aheadSeconds + typical <= AHEAD_SECONDS
@@ -51,10 +55,24 @@ export class Leads {
     return lead.attempt
   }
 
-  #leads(): Map<string, Lead[]> {
+  /** null: enough was looked at. */
+  #leadsOn(node: NodeName | null): Map<string, Lead[]> | null {
+    const known = this.#byNeeds.get(node)
+    if (known !== undefined) return known
+    const rooms = this.#roomsFor(node)
+    if (node !== null) {
+      if (this.#looks >= MOST_LOOKS) return null
+      for (const { load } of rooms) this.#looks += load.attempts.size
+    }
+    const byNeeds = this.#leads(rooms)
+    this.#byNeeds.set(node, byNeeds)
+    return byNeeds
+  }
+
+  #leads(rooms: readonly Room[]): Map<string, Lead[]> {
     const byNeeds = new Map<string, Lead[]>()
     let count = 0
-    for (const room of this.#rooms) {
+    for (const room of rooms) {
       if (this.#state.nodes.get(room.node)?.yieldMode !== 'kernel' || room.availableMemory <= 0) continue
       for (const running of room.load.attempts.values()) {
         if (this.#enter(byNeeds, room, running)) count += 1
@@ -77,11 +95,12 @@ export class Leads {
     const key = needsOf(definition)
     const leads = byNeeds.get(key) ?? []
     byNeeds.set(key, leads)
-    const lead = {
+    const lead = this.#known.get(attempt) ?? {
       attempt,
       followers: following?.items.length ?? 0,
       aheadSeconds: following?.expectedSeconds ?? 0,
     }
+    this.#known.set(attempt, lead)
     push(leads, lead, leastAhead)
     return true
   }

@@ -1,4 +1,4 @@
-import type { NodeSnapshot, Snapshot, TaskDefinition } from '../model.ts'
+import type { TaskDefinition } from '../model.ts'
 import type { RunningAttempt, View } from '../run-state.ts'
 import { type Lack, lackOf, neededIn } from './fitting.ts'
 import { BUSY, HELD } from './levels.ts'
@@ -13,25 +13,24 @@ const MOST_NODES = 32
  *
  * The node is the one on which it can start first. The choice does not wander from call to call: what may still start
  * on a kept node never makes that time later, and between equals the first one stays the first.
+ *
+ * @param rooms in which the item may start
+ * @returns whether room is kept
  */
-export function keepRoomFor(
-  definition: TaskDefinition,
-  rooms: readonly Room[],
-  snapshot: Snapshot,
-  now: number,
-): void {
-  const looks = new Map(snapshot.nodes.map(look => [look.node, look]))
+export function keepRoomFor(definition: TaskDefinition, rooms: readonly Room[], now: number): boolean {
   let best: { readonly room: Room; readonly kept: Kept; readonly startsBy: number } | null = null
   let candidates = 0
   for (const room of rooms) {
-    const curable = curedByWaiting(lackOf(room, definition, now))
-    if (!curable || !couldHold(room, definition, looks.get(room.node))) continue
+    if (room.kept !== null || !curedByWaiting(lackOf(room, definition, now))) continue
+    if (!couldHold(room, definition)) continue
     const reservation = reservationAt(room, definition, now)
     if (best === null || reservation.startsBy < best.startsBy) best = { room, ...reservation }
     candidates += 1
     if (candidates === MOST_NODES) break
   }
-  if (best !== null) best.room.kept = best.kept
+  if (best === null) return false
+  best.room.kept = best.kept
+  return true
 }
 
 /** `ioBound` and `networkBound` wait for one attempt only, for which no core has to stay free. */
@@ -43,10 +42,10 @@ function curedByWaiting(lack: Lack | null): boolean {
  * Whether the item would fit if no attempt ran here. While the application itself uses what the item needs, nothing is
  * kept: idle cores would stay idle for nothing.
  */
-function couldHold(room: Room, definition: TaskDefinition, look: NodeSnapshot | undefined): boolean {
+function couldHold(room: Room, definition: TaskDefinition): boolean {
   const cores = room.layout.usable.filter(core => isLeftByApplication(room, core)).length
   if (neededIn(room, definition) > cores) return false
-  const usedByAttempts = (look?.attempts ?? []).reduce((sum, { memoryBytes }) => sum + memoryBytes, 0)
+  const usedByAttempts = room.look.attempts.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0)
   return (definition.memoryBytes ?? 0) <= room.availableMemory + usedByAttempts
 }
 

@@ -192,6 +192,18 @@ export function roomsOf(state: RunView, snapshot: Snapshot): Room[] {
   return rooms
 }
 
+/** The rooms in which an item may start: that of its node, or all. What is bound to nodes is rare, so they are not always sorted. */
+export type RoomsFor = (node: NodeName | null) => readonly Room[]
+
+export function roomsByNode(rooms: readonly Room[]): RoomsFor {
+  let byNode: ReadonlyMap<NodeName, readonly Room[]> | null = null
+  return node => {
+    if (node === null) return rooms
+    byNode ??= new Map(rooms.map(room => [room.node, [room]]))
+    return byNode.get(node) ?? []
+  }
+}
+
 /** An attempt may still grow to what is reserved for it; what it uses is not available any more already. */
 function memoryLeft(look: NodeSnapshot, load: View<NodeLoad>): number {
   let left = look.availableMemoryBytes

@@ -2,16 +2,16 @@ import type { Action } from '../actions.ts'
 import { capacitiesOf } from '../fit.ts'
 import { pop, push } from '../heap.ts'
 import { attemptId } from '../ids.ts'
-import type { AttemptId, Snapshot, TaskDefinition, TaskName } from '../model.ts'
+import type { AttemptId, NodeName, Snapshot, TaskDefinition, TaskName } from '../model.ts'
 import { type Policy, policyNamed } from '../policies/policy.ts'
 import { dueItems } from '../queue.ts'
-import type { ItemState, RunView } from '../run-state.ts'
+import type { ItemState, RunView, TaskState, View } from '../run-state.ts'
 import { Leads } from './ahead.ts'
 import { type Lack, takeFrom } from './fitting.ts'
 import { type Hindrance, hindranceOf, replicasHindrance } from './hindrance.ts'
 import { keepRoomFor } from './keep.ts'
 import { withMemoryNeed } from './memory-need.ts'
-import { type Room, roomsOf } from './room.ts'
+import { type Room, roomsByNode, roomsOf } from './room.ts'
 import { roomFor, type Shape, shapes } from './shape.ts'
 
 type Start = Extract<Action, { type: 'start' }>
@@ -25,13 +25,15 @@ export interface StartPlan {
   readonly follows: readonly Follow[]
   /** Tasks of which nothing may start now, whatever is free. */
   readonly hindered: ReadonlyMap<TaskName, Hindrance>
-  /** Tasks whose next item found no room, with what lacks at each node. */
-  readonly blocked: ReadonlyMap<TaskName, Blocked>
+  /** Tasks whose next item found no room: once for items that may start anywhere, and for each node to which items are bound. */
+  readonly blocked: ReadonlyMap<TaskName, readonly Blocked[]>
   /** As they are left by `starts`. */
   readonly rooms: readonly Room[]
 }
 
 export interface Blocked {
+  /** To which the item is bound; null: to none. */
+  readonly node: NodeName | null
   readonly lacks: ReadonlySet<Lack>
   /** How many starts had been decided before. */
   readonly behind: number
@@ -45,21 +47,25 @@ const MOST_AHEAD = 1024
 /** A blocked item that has waited so long gets a node kept for it. */
 const KEEP_AFTER_SECONDS = 30
 
-/** A task with its next item. Changes as its items get started: all of them need the same. */
+/** A task with its next item, or its next one for a node. Changes as its items get started: all of them need the same. */
 interface Line {
   readonly task: TaskName
+  readonly node: NodeName | null
   readonly definition: TaskDefinition
   readonly shape: Shape
   readonly items: Iterator<ItemState, undefined>
   item: ItemState
   waitingSince: number
+  /** Shared by all lines of the task. */
+  readonly tally: { running: number }
   running: number
   rank: number
 }
 
 /**
  * Decides what starts: always the next item in the policy's order. All items of a task need the same, so a task
- * whose item finds no room is out for this call, and those behind it may use what it can't (backfill).
+ * whose item finds no room is out for this call, and those behind it may use what it can't (backfill). What is bound to a node
+ * stands in a line of its own, and is out by itself.
  */
 export function planStarts(
   state: RunView,
@@ -73,37 +79,46 @@ export function planStarts(
   if (lines.length === 0) return { starts: [], follows: [], hindered, blocked: new Map(), rooms: [] }
 
   const rooms = openRooms()
+  const roomsFor = roomsByNode(rooms)
   const starts: Start[] = []
-  const blocked = new Map<TaskName, Blocked>()
+  const blocked = new Map<TaskName, Blocked[]>()
   const order: Line[] = []
-  const leads = new Leads(state, rooms)
+  const leads = new Leads(state, roomsFor)
   const followers = new Map<AttemptId, Follower[]>()
   let ahead = 0
   let kept = false
+  let keptAnywhere = false
   for (const line of lines) enter(order, line, policy, now)
   for (let line = pop(order, goesFirst); line !== undefined; line = pop(order, goesFirst)) {
-    const { definition, shape, task } = line
-    const room = roomFor(shape, rooms, now)
+    const { definition, shape, task, node } = line
+    const full = replicasHindrance(definition, line.tally.running)
+    if (full !== null) {
+      hindered.set(task, full)
+      continue
+    }
+    const room = roomFor(shape, roomsFor(node), now)
     if (room === null) {
       const lead = kept || ahead === MOST_AHEAD ? null : leadOf(line, leads, state)
       if (lead !== null) {
         ahead += 1
         follow(followers, lead, line.item)
-        if (advance(line, now) === 'more') enter(order, line, policy, now)
+        if (advance(line, now)) enter(order, line, policy, now)
         continue
       }
-      blocked.set(task, { lacks: shape.lacks ?? new Set(), behind: starts.length })
-      if (!kept && now - line.waitingSince >= KEEP_AFTER_SECONDS * 1000) {
+      block(blocked, task, { node, lacks: shape.lacks ?? new Set(), behind: starts.length })
+      if (now - line.waitingSince < KEEP_AFTER_SECONDS * 1000) continue
+      // On any node for one item only, on its own node for each that is bound to one.
+      if (node !== null) kept = keepRoomFor(definition, roomsFor(node), now) || kept
+      else if (!keptAnywhere) {
         kept = true
-        keepRoomFor(definition, rooms, snapshot, now)
+        keptAnywhere = true
+        keepRoomFor(definition, rooms, now)
       }
       continue
     }
     starts.push(startOf(line, room, now))
     if (starts.length === MOST_STARTS) break
-    const next = advance(line, now)
-    if (next === 'more') enter(order, line, policy, now)
-    else if (next !== 'done') hindered.set(task, next)
+    if (advance(line, now)) enter(order, line, policy, now)
   }
   const follows = [...followers].map(([after, items]): Follow => ({ type: 'follow', after, items }))
   return { starts, follows, hindered, blocked, rooms }
@@ -126,25 +141,37 @@ function linesOf(
     if (hindrance !== null) hindered.set(name, hindrance)
     if (hindrance !== null || task.definition === null) continue
     const definition = withMemoryNeed(state, snapshot, task.definition)
-    const items = dueItems(state, task, now)
-    const item = items.next().value
-    if (item === undefined) continue
-    const waitingSince = Math.max(item.readyAt, task.lastStartedAt ?? 0, state.launch?.at ?? 0)
-    lines.push({
-      task: name,
-      definition,
-      shape: shapeOf(definition),
-      items,
-      item,
-      waitingSince,
-      running,
-      rank: 0,
-    })
+    const tally = { running }
+    for (const [node, waiting] of waitingOf(state, task)) {
+      const items = dueItems(state, waiting, now)
+      const item = items.next().value
+      if (item === undefined) continue
+      const waitingSince = Math.max(item.readyAt, waiting.lastStartedAt ?? 0, state.launch?.at ?? 0)
+      const shape = shapeOf(definition, node)
+      lines.push({ task: name, node, definition, shape, items, item, waitingSince, tally, running, rank: 0 })
+    }
   }
   return lines
 }
 
+type Waiting = Pick<View<TaskState>, 'queue' | 'lastStartedAt'>
+
+/** What of a task may start anywhere, and what is bound to the nodes of this launch. */
+function* waitingOf(state: RunView, task: View<TaskState>): Generator<[NodeName | null, Waiting], undefined> {
+  yield [null, task]
+  for (const [node, bound] of task.bound) {
+    if (bound.queue.length > 0 && state.nodes.has(node)) yield [node, bound]
+  }
+}
+
+function block(blocked: Map<TaskName, Blocked[]>, task: TaskName, by: Blocked): void {
+  const known = blocked.get(task) ?? []
+  known.push(by)
+  blocked.set(task, known)
+}
+
 function enter(order: Line[], line: Line, policy: Policy, now: number): void {
+  line.running = line.tally.running
   line.rank = policy.rank(line, now)
   push(order, line, goesFirst)
 }
@@ -152,7 +179,8 @@ function enter(order: Line[], line: Line, policy: Policy, now: number): void {
 function goesFirst(a: Line, b: Line): boolean {
   if (a.rank !== b.rank) return a.rank > b.rank
   if (a.item.readyAt !== b.item.readyAt) return a.item.readyAt < b.item.readyAt
-  return a.task < b.task
+  if (a.task !== b.task) return a.task < b.task
+  return a.item.number < b.item.number
 }
 
 function startOf(line: Line, room: Room, now: number): Start {
@@ -167,9 +195,9 @@ function startOf(line: Line, room: Room, now: number): Start {
 }
 
 /** Only where nothing but a free core lacks: what runs holds one, and will leave it to the follower. */
-function leadOf({ shape, definition, item }: Line, leads: Leads, state: RunView): AttemptId | null {
+function leadOf({ shape, definition, item, node }: Line, leads: Leads, state: RunView): AttemptId | null {
   const onlyCores = [...(shape.lacks ?? [])].every(lack => lack === 'cores' || lack === 'maxCpus')
-  return onlyCores && !state.alone.has(item.id) ? leads.leadFor(definition) : null
+  return onlyCores && !state.alone.has(item.id) ? leads.leadFor(definition, node) : null
 }
 
 function follow(followers: Map<AttemptId, Follower[]>, after: AttemptId, item: ItemState): void {
@@ -178,12 +206,12 @@ function follow(followers: Map<AttemptId, Follower[]>, after: AttemptId, item: I
   known.push({ item: item.id, attempt: attemptId(item.id, item.attempts + 1) })
 }
 
-/** On to the next item of the task, if there is one and it may start. */
-function advance(line: Line, now: number): Hindrance | 'more' | 'done' {
-  line.running += 1
+/** On to the next item of the line; false: that was the last one. */
+function advance(line: Line, now: number): boolean {
+  line.tally.running += 1
   line.waitingSince = now
   const next = line.items.next().value
-  if (next === undefined) return 'done'
+  if (next === undefined) return false
   line.item = next
-  return replicasHindrance(line.definition, line.running) ?? 'more'
+  return true
 }
