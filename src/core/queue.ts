@@ -68,6 +68,13 @@ export function* dueItems(
   }
 }
 
+/** The first of them; null: none could. */
+export function firstDue({ queue }: Pick<View<TaskState>, 'queue'>, now: number): ItemState | null {
+  // What is on top of a queue is pending.
+  const top = queue[0] as ItemState | undefined
+  return top === undefined || waitsForRetry(top, now) ? null : top
+}
+
 /**
  * When the first pending item may start; null: none may. In the past, unless all wait for a retry. Items that are bound to a
  * node which has not joined do not count.

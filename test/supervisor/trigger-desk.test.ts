@@ -50,7 +50,11 @@ interface Desk {
 
 async function open(
   definition: TaskDefinition,
-  { before = [] as readonly OdopEvent[], node = 'n1' as string | null, onFlush = (_: TriggerDesk) => {} } = {},
+  {
+    before = [] as readonly OdopEvent[],
+    node = 'n1' as string | null,
+    onFlush = (_: TriggerDesk) => {},
+  } = {},
 ): Promise<Desk> {
   const journal: OdopEvent[] = []
   const state = replay(before)

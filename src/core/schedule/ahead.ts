@@ -40,6 +40,11 @@ export class Leads {
     this.#roomsFor = roomsFor
   }
 
+  /** Whether items of the task may follow at all. */
+  areFor(definition: TaskDefinition): boolean {
+    return this.#typicalSeconds(definition) !== null
+  }
+
   /** The attempt that the next item of this task should follow, on this node if it is bound to one; null: none has room. */
   leadFor(definition: TaskDefinition, node: NodeName | null): AttemptId | null {
     const typical = this.#typicalSeconds(definition)

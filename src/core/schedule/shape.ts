@@ -1,4 +1,4 @@
-import type { NodeName, TaskDefinition } from '../model.ts'
+import type { TaskDefinition } from '../model.ts'
 import { type Lack, lackOf, neededIn } from './fitting.ts'
 import type { Room } from './room.ts'
 
@@ -8,8 +8,6 @@ import type { Room } from './room.ts'
  */
 export interface Shape {
   readonly definition: TaskDefinition
-  /** The only node for it; null: any. */
-  readonly node: NodeName | null
   /** Nodes that had room at the first look, the tightest first; null: not looked for yet. */
   candidates: readonly Room[] | null
   /** Up to here candidates are used up. */
@@ -20,27 +18,28 @@ export interface Shape {
   lacks: ReadonlySet<Lack> | null
 }
 
-/** Gives the same shape to tasks that need the same on the same nodes, within one call. */
-export function shapes(): (definition: TaskDefinition, node: NodeName | null) => Shape {
+/** Gives the same shape to tasks that need the same, within one call. */
+export function shapes(): (definition: TaskDefinition) => Shape {
   const known = new Map<string, Shape>()
-  return (definition, node) => {
+  return definition => {
     const { cpus, memoryBytes, timeSeconds, ioBound, networkBound } = definition
-    const key = [cpus, memoryBytes, timeSeconds, ioBound, networkBound, node].join()
-    const shape = known.get(key) ?? newShape(definition, node)
+    const key = [cpus, memoryBytes, timeSeconds, ioBound, networkBound].join()
+    const shape = known.get(key) ?? newShape(definition)
     known.set(key, shape)
     return shape
   }
 }
 
-function newShape(definition: TaskDefinition, node: NodeName | null): Shape {
-  return { definition, node, candidates: null, at: 0, onShared: false, lacks: null }
+/** For what is bound to a node, where there is nothing to look for that others could have found. */
+export function newShape(definition: TaskDefinition): Shape {
+  return { definition, candidates: null, at: 0, onShared: false, lacks: null }
 }
 
 /**
  * The tightest node that has room (best fit), one with enough idle cores before any on which cores have to be
  * shared; null: none. Tasks stay with their node until that is full.
  *
- * @param rooms those of the shape's node, or all
+ * @param rooms in which the item may start: always the same ones for a shape
  */
 export function roomFor(shape: Shape, rooms: readonly Room[], now: number): Room | null {
   if (shape.lacks !== null) return null

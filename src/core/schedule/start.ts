@@ -4,15 +4,15 @@ import { pop, push } from '../heap.ts'
 import { attemptId } from '../ids.ts'
 import type { AttemptId, NodeName, Snapshot, TaskDefinition, TaskName } from '../model.ts'
 import { type Policy, policyNamed } from '../policies/policy.ts'
-import { dueItems } from '../queue.ts'
+import { dueItems, firstDue } from '../queue.ts'
 import type { ItemState, RunView, TaskState, View } from '../run-state.ts'
 import { Leads } from './ahead.ts'
 import { type Lack, takeFrom } from './fitting.ts'
 import { type Hindrance, hindranceOf, replicasHindrance } from './hindrance.ts'
 import { keepRoomFor } from './keep.ts'
 import { withMemoryNeed } from './memory-need.ts'
-import { type Room, roomsByNode, roomsOf } from './room.ts'
-import { roomFor, type Shape, shapes } from './shape.ts'
+import { type Room, type RoomsFor, roomsByNode, roomsOf } from './room.ts'
+import { newShape, roomFor, type Shape, shapes } from './shape.ts'
 
 type Start = Extract<Action, { type: 'start' }>
 export type Follow = Extract<Action, { type: 'follow' }>
@@ -53,7 +53,9 @@ interface Line {
   readonly node: NodeName | null
   readonly definition: TaskDefinition
   readonly shape: Shape
-  readonly items: Iterator<ItemState, undefined>
+  readonly waiting: Waiting
+  /** Those after `item`; null: as long as they were not asked for. */
+  items: Iterator<ItemState, undefined> | null
   item: ItemState
   waitingSince: number
   /** Shared by all lines of the task. */
@@ -88,7 +90,10 @@ export function planStarts(
   let ahead = 0
   let kept = false
   let keptAnywhere = false
-  for (const line of lines) enter(order, line, policy, now)
+  for (const line of lines) {
+    if (isOut(line, roomsFor, leads, now)) block(blocked, line.task, { node: line.node, ...NO_CORE })
+    else enter(order, line, policy, now)
+  }
   for (let line = pop(order, goesFirst); line !== undefined; line = pop(order, goesFirst)) {
     const { definition, shape, task, node } = line
     const full = replicasHindrance(definition, line.tally.running)
@@ -102,11 +107,11 @@ export function planStarts(
       if (lead !== null) {
         ahead += 1
         follow(followers, lead, line.item)
-        if (advance(line, now)) enter(order, line, policy, now)
+        if (advance(state, line, now)) enter(order, line, policy, now)
         continue
       }
       block(blocked, task, { node, lacks: shape.lacks ?? new Set(), behind: starts.length })
-      if (now - line.waitingSince < KEEP_AFTER_SECONDS * 1000) continue
+      if (!hasWaitedLong(line, now)) continue
       // On any node for one item only, on its own node for each that is bound to one.
       if (node !== null) kept = keepRoomFor(definition, roomsFor(node), now) || kept
       else if (!keptAnywhere) {
@@ -118,7 +123,7 @@ export function planStarts(
     }
     starts.push(startOf(line, room, now))
     if (starts.length === MOST_STARTS) break
-    if (advance(line, now)) enter(order, line, policy, now)
+    if (advance(state, line, now)) enter(order, line, policy, now)
   }
   const follows = [...followers].map(([after, items]): Follow => ({ type: 'follow', after, items }))
   return { starts, follows, hindered, blocked, rooms }
@@ -143,12 +148,23 @@ function linesOf(
     const definition = withMemoryNeed(state, snapshot, task.definition)
     const tally = { running }
     for (const [node, waiting] of waitingOf(state, task)) {
-      const items = dueItems(state, waiting, now)
-      const item = items.next().value
-      if (item === undefined) continue
+      const item = firstDue(waiting, now)
+      if (item === null) continue
       const waitingSince = Math.max(item.readyAt, waiting.lastStartedAt ?? 0, state.launch?.at ?? 0)
-      const shape = shapeOf(definition, node)
-      lines.push({ task: name, node, definition, shape, items, item, waitingSince, tally, running, rank: 0 })
+      const shape = node === null ? shapeOf(definition) : newShape(definition)
+      lines.push({
+        task: name,
+        node,
+        definition,
+        shape,
+        waiting,
+        items: null,
+        item,
+        waitingSince,
+        tally,
+        running,
+        rank: 0,
+      })
     }
   }
   return lines
@@ -162,6 +178,22 @@ function* waitingOf(state: RunView, task: View<TaskState>): Generator<[NodeName 
   for (const [node, bound] of task.bound) {
     if (bound.queue.length > 0 && state.nodes.has(node)) yield [node, bound]
   }
+}
+
+const NO_CORE = { lacks: new Set<Lack>(['cores']), behind: 0 }
+
+/**
+ * On a node that is full nothing changes by looking closer, and there may be thousands of them: unless the item may follow, or
+ * has waited so long that room is to be kept for it.
+ */
+function isOut(line: Line, roomsFor: RoomsFor, leads: Leads, now: number): boolean {
+  if (line.node === null || leads.areFor(line.definition) || hasWaitedLong(line, now)) return false
+  const room = roomsFor(line.node)[0]
+  return room !== undefined && room.idle + room.shared === 0 && room.allowed > 0
+}
+
+function hasWaitedLong({ waitingSince }: Line, now: number): boolean {
+  return now - waitingSince >= KEEP_AFTER_SECONDS * 1000
 }
 
 function block(blocked: Map<TaskName, Blocked[]>, task: TaskName, by: Blocked): void {
@@ -207,11 +239,19 @@ function follow(followers: Map<AttemptId, Follower[]>, after: AttemptId, item: I
 }
 
 /** On to the next item of the line; false: that was the last one. */
-function advance(line: Line, now: number): boolean {
+function advance(state: RunView, line: Line, now: number): boolean {
   line.tally.running += 1
   line.waitingSince = now
+  line.items ??= itemsAfterFirst(state, line, now)
   const next = line.items.next().value
   if (next === undefined) return false
   line.item = next
   return true
+}
+
+/** Most lines are never asked for a second item. */
+function itemsAfterFirst(state: RunView, { waiting }: Line, now: number): Iterator<ItemState, undefined> {
+  const items = dueItems(state, waiting, now)
+  items.next()
+  return items
 }
