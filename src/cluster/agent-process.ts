@@ -1,5 +1,6 @@
 import os from 'node:os'
 import type { NodeFacts } from '../core/model.ts'
+import type { AttemptReport } from '../node/agent.ts'
 import { createLocalAgent, type LocalAgent } from '../node/local-agent.ts'
 import { describeNode } from '../node/observe/allocation.ts'
 import { EVERYONE, FrameReader, FrameWriter } from './frames.ts'
@@ -161,7 +162,7 @@ export class AgentProcess {
       isOwnChild: () => false,
       applicationRuns: () => this.#applicationRuns,
       now: () => Date.now(),
-      onReport: report => this.#tell({ type: 'report', report }),
+      onReport: report => this.#report(report),
       onFailure: text => this.#tell({ type: 'warning', text }),
       onYieldChanged: ({ facts, leaveSession }) =>
         this.#tell({ type: 'joined', facts, cause: leaveSession ? 'session' : 'yield' }),
@@ -197,6 +198,12 @@ export class AgentProcess {
       this.#tell({ type: 'closed' })
       this.#options.onEnd()
     })
+  }
+
+  /** What ends because the agent has to is nobody's failure. */
+  #report(report: AttemptReport): void {
+    const isLost = this.#closing && report.type === 'ended' && report.failure !== null
+    this.#tell({ type: 'report', report: isLost ? { ...report, fault: 'agent' } : report })
   }
 
   #tell(message: FromAgent): void {

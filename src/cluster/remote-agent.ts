@@ -173,7 +173,7 @@ export class RemoteAgent implements Agent {
     })
   }
 
-  /** Its channel has ended: what ran there is tried elsewhere. */
+  /** It, or its channel, has ended: what ran there is tried elsewhere. */
   gone(why: string): void {
     if (this.#state === 'gone') return
     const wasOpen = this.#state === 'open' || this.#state === 'opening'
@@ -223,9 +223,7 @@ export class RemoteAgent implements Agent {
         this.#options.onSignal(message.signal)
         break
       case 'closed':
-        this.#state = 'gone'
-        for (const id of [...this.#flushes.keys()]) this.#flushed(id)
-        this.#afterEnd?.()
+        this.gone('it has ended')
         break
     }
   }
