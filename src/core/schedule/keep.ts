@@ -1,4 +1,5 @@
-import type { NodeSnapshot, Snapshot, TaskDefinition } from '../model.ts'
+import type { MpiNeeds, NodeSnapshot, Snapshot, TaskDefinition } from '../model.ts'
+import { coresOn } from '../placement.ts'
 import type { RunningAttempt, View } from '../run-state.ts'
 import { type Lack, lackOf, neededIn } from './fitting.ts'
 import { BUSY, HELD } from './levels.ts'
@@ -20,6 +21,10 @@ export function keepRoomFor(
   snapshot: Snapshot,
   now: number,
 ): void {
+  if (definition.mpi != null) {
+    keepRoomsFor(definition, definition.mpi, { rooms, snapshot, now })
+    return
+  }
   const looks = new Map(snapshot.nodes.map(look => [look.node, look]))
   let best: { readonly room: Room; readonly kept: Kept; readonly startsBy: number } | null = null
   let candidates = 0
@@ -32,6 +37,47 @@ export function keepRoomFor(
     if (candidates === MOST_NODES) break
   }
   if (best !== null) best.room.kept = best.kept
+}
+
+interface KeepOptions {
+  readonly rooms: readonly Room[]
+  readonly snapshot: Snapshot
+  readonly now: number
+}
+
+/** The same on as many nodes as an item of an MPI task needs; those that have room already are kept first. */
+function keepRoomsFor(definition: TaskDefinition, needs: MpiNeeds, options: KeepOptions): void {
+  const { rooms, snapshot, now } = options
+  const looks = new Map(snapshot.nodes.map(look => [look.node, look]))
+  const wants = (room: Room) => ({ ...definition, cpus: coresWanted(room, definition, needs) })
+  const candidates = rooms.flatMap(room => {
+    const wanted = wants(room)
+    const lack = lackOf(room, wanted, now)
+    if (wanted.cpus === 0 || !(lack === null || curedByWaiting(lack))) return []
+    return couldHold(room, wanted, looks.get(room.node))
+      ? [{ room, cpus: wanted.cpus, ...reservationAt(room, wanted, now) }]
+      : []
+  })
+  // Stable: between equals the first ones stay the first.
+  candidates.sort((a, b) => (a.startsBy === b.startsBy ? 0 : a.startsBy - b.startsBy))
+  let left = needs.nodes ?? needs.ranks
+  const chosen = candidates.filter(({ cpus }) => {
+    if (left <= 0) return false
+    left -= needs.nodes === null ? cpus / needs.cpusPerRank : 1
+    return true
+  })
+  // In vain: there are too few that could ever have it at the same time.
+  if (left > 0) return
+  const startsBy = Math.max(...chosen.map(each => each.startsBy))
+  const until = startsBy < Number.POSITIVE_INFINITY ? startsBy : null
+  for (const { room, kept } of chosen) room.kept = { ...kept, until }
+}
+
+/** Where the nodes may have different numbers of ranks: as many as the application leaves cores for. */
+function coresWanted(room: Room, { cpus }: TaskDefinition, { nodes, ranks, cpusPerRank }: MpiNeeds): number {
+  if (nodes !== null) return Number(cpus)
+  const left = room.layout.usable.filter(core => isLeftByApplication(room, core)).length
+  return cpusPerRank * Math.min(ranks, Math.floor(Math.min(left, room.maxCpus ?? left) / cpusPerRank))
 }
 
 /** `ioBound` and `networkBound` wait for one attempt only, for which no core has to stay free. */
@@ -70,7 +116,7 @@ function reservationAt(
   let startsBy = now
   for (const { attempt, end } of byEnd(room)) {
     if (cores >= neededCores && memory >= neededMemory) break
-    cores += attempt.placement.cores.filter(core => isLeftByApplication(room, core)).length
+    cores += coresOn(attempt.placement, room.node).filter(core => isLeftByApplication(room, core)).length
     memory += attempt.reservedMemoryBytes
     startsBy = Math.max(startsBy, end)
   }

@@ -2,7 +2,7 @@ import type { Action } from '../actions.ts'
 import { capacitiesOf } from '../fit.ts'
 import { pop, push } from '../heap.ts'
 import { attemptId } from '../ids.ts'
-import type { AttemptId, Snapshot, TaskDefinition, TaskName } from '../model.ts'
+import type { AttemptId, Placement, PlacementPart, Snapshot, TaskDefinition, TaskName } from '../model.ts'
 import { type Policy, policyNamed } from '../policies/policy.ts'
 import { dueItems } from '../queue.ts'
 import type { ItemState, RunView } from '../run-state.ts'
@@ -11,8 +11,9 @@ import { type Lack, takeFrom } from './fitting.ts'
 import { type Hindrance, hindranceOf, replicasHindrance } from './hindrance.ts'
 import { keepRoomFor } from './keep.ts'
 import { withMemoryNeed } from './memory-need.ts'
+import type { Part } from './ranks.ts'
 import { type Room, roomsOf } from './room.ts'
-import { roomFor, type Shape, shapes } from './shape.ts'
+import { placeFor, type Shape, shapes } from './shape.ts'
 
 type Start = Extract<Action, { type: 'start' }>
 export type Follow = Extract<Action, { type: 'follow' }>
@@ -83,8 +84,8 @@ export function planStarts(
   for (const line of lines) enter(order, line, policy, now)
   for (let line = pop(order, goesFirst); line !== undefined; line = pop(order, goesFirst)) {
     const { definition, shape, task } = line
-    const room = roomFor(shape, rooms, now)
-    if (room === null) {
+    const parts = placeFor(shape, rooms, now)
+    if (parts === null) {
       const lead = kept || ahead === MOST_AHEAD ? null : leadOf(line, leads, state)
       if (lead !== null) {
         ahead += 1
@@ -99,7 +100,7 @@ export function planStarts(
       }
       continue
     }
-    starts.push(startOf(line, room, now))
+    starts.push(startOf(line, parts, now))
     if (starts.length === MOST_STARTS) break
     const next = advance(line, now)
     if (next === 'more') enter(order, line, policy, now)
@@ -155,15 +156,23 @@ function goesFirst(a: Line, b: Line): boolean {
   return a.task < b.task
 }
 
-function startOf(line: Line, room: Room, now: number): Start {
-  const { item } = line
-  const cores = takeFrom(room, line.definition, now)
+function startOf({ item }: Line, parts: readonly Part[], now: number): Start {
   return {
     type: 'start',
     item: item.id,
     attempt: attemptId(item.id, item.attempts + 1),
-    placement: { node: room.node, cores },
+    placement: placementOf(parts, now),
   }
+}
+
+function placementOf(parts: readonly Part[], now: number): Placement {
+  const [first, ...others] = parts.map(({ room, definition }) => ({
+    node: room.node,
+    cores: takeFrom(room, definition, now),
+  }))
+  // There is at least one.
+  const { node, cores } = first as PlacementPart
+  return others.length === 0 ? { node, cores } : { node, cores, others }
 }
 
 /** Only where nothing but a free core lacks: what runs holds one, and will leave it to the follower. */
