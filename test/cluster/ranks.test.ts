@@ -52,7 +52,7 @@ describe('a step for ranks', () => {
 })
 
 describe('mpirun', () => {
-  const options = { variables: ['ODOP_RUN'], inputToAll: false, isRoot: true, hostFile }
+  const options = { variables: ['ODOP_RUN'], isRoot: true, hostFile }
   test('is MPICH’s or Open MPI’s', () => {
     expect(mpiKindOf('mpirun (Open MPI) 4.1.4\n')).toBe('open-mpi')
     expect(mpiKindOf('HYDRA build details:\n    Version: 4.0.2\n')).toBe('hydra')
@@ -66,9 +66,7 @@ describe('mpirun', () => {
   })
   test('on several has one in its own way', () => {
     const wide = spec({ nodes: null, ranks: 3 }, [[0, 1], [5]])
-    expect(mpirunWords(wide, { ...options, kind: 'hydra', inputToAll: true }).join(' ')).toBe(
-      'mpirun -f /scratch/hosts -n 3 -s all',
-    )
+    expect(mpirunWords(wide, { ...options, kind: 'hydra' }).join(' ')).toBe('mpirun -f /scratch/hosts -n 3')
     expect(files.at(-1)).toEqual(['n1:2', 'n2:1'])
     expect(mpirunWords(wide, { ...options, kind: 'open-mpi' }).join(' ')).toBe(
       'mpirun --hostfile /scratch/hosts -n 3 --oversubscribe --bind-to none --allow-run-as-root -x ODOP_RUN',

@@ -117,11 +117,11 @@ describe.skipIf(!isLinux)('ranks without Slurm (needs Linux)', () => {
 })
 
 test.skipIf(!isLinux)(
-  'a rank whose launcher is gone ends, and its own input is empty (needs Linux)',
+  'a rank that hears no more of its runner ends; its own input is empty (needs Linux)',
   async () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'odop-rank-'))
     const program = ['sh', '-c', 'cat; echo $$ > begun; exec sleep 1000']
-    const env = { ...process.env, ODOP_WATCHED: '1', ODOP_CORES_BY_NODE: ';here=;', ODOP_CPUS_PER_RANK: '1' }
+    const env = { ...process.env, ODOP_WATCHED: '2', ODOP_CORES_BY_NODE: ';here=;', ODOP_CPUS_PER_RANK: '1' }
     const rank = spawn('sh', ['-c', RANK_SCRIPT, 'odop-rank', ...program], {
       cwd: folder,
       env,
@@ -129,7 +129,7 @@ test.skipIf(!isLinux)(
     })
     const ended = new Promise(resolve => rank.once('exit', (_, signal) => resolve(signal)))
     await until('it has read all of its input', () => existsSync(path.join(folder, 'begun')))
-    rank.stdin.end()
+    rank.stdin.write('\n')
     expect(await ended).toBe('SIGKILL')
     rmSync(folder, { recursive: true, force: true })
   },

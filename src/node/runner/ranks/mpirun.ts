@@ -12,22 +12,20 @@ export interface MpirunOptions {
   readonly kind: MpiKind
   /** Open MPI hands on only those that are named. */
   readonly variables: readonly string[]
-  /** Every rank reads what the launcher reads. */
-  readonly inputToAll: boolean
   readonly isRoot: boolean
   readonly hostFile: HostFile
 }
 
 export function mpirunWords(spec: RanksSpec, options: MpirunOptions): string[] {
   const parts = partsOf(spec)
-  const { kind, inputToAll } = options
+  const { kind } = options
   const hosts = (text: (node: string, ranks: number) => string) =>
     options.hostFile(parts.map(part => text(part.node, ranksOn(part, spec))))
   const isWide = parts.length > 1
   const count = ['-n', String(spec.task.mpi.ranks)]
   if (kind === 'hydra') {
     const file = isWide ? ['-f', hosts((node, ranks) => `${node}:${ranks}`)] : []
-    return ['mpirun', ...file, ...count, ...(inputToAll ? ['-s', 'all'] : [])]
+    return ['mpirun', ...file, ...count]
   }
   const file = isWide ? ['--hostfile', hosts((node, ranks) => `${node} slots=${ranks}`)] : []
   return [
@@ -38,7 +36,6 @@ export function mpirunWords(spec: RanksSpec, options: MpirunOptions): string[] {
     '--bind-to',
     'none',
     ...(options.isRoot ? ['--allow-run-as-root'] : []),
-    ...(inputToAll ? ['--stdin', 'all'] : []),
     ...(isWide ? options.variables.flatMap(name => ['-x', name]) : []),
   ]
 }

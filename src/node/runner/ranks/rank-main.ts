@@ -1,4 +1,4 @@
-/** One rank of a function task: a process of its own. Its input is the attempt as a line of JSON, and ends with the runner. */
+/** One rank of a function task: a process of its own. Its environment holds the attempt. */
 import { systemCalls } from '../../../os/system-calls.ts'
 import type { AttemptSpec } from '../../agent.ts'
 import { parseCoreList } from '../../observe/topology.ts'
@@ -7,24 +7,14 @@ import { errorDetails } from '../error-text.ts'
 import { enter } from '../perform.ts'
 import { pinTo } from '../settle.ts'
 import { TaskModules } from '../task-modules.ts'
+import { takeSpec } from './spec-variables.ts'
 
 const abort = new AbortController()
 process.on('SIGTERM', () => abort.abort())
 // Without a handler the first two end Node, and the last one opens a port.
 for (const signal of ['SIGINT', 'SIGHUP', 'SIGUSR1'] as const) process.on(signal, () => {})
 
-let line = ''
-let begun = false
-process.stdin.setEncoding('utf8')
-process.stdin.on('data', chunk => {
-  if (begun) return
-  line += chunk
-  if (!line.includes('\n')) return
-  begun = true
-  void execute(JSON.parse(line) as AttemptSpec)
-})
-// What the task has started ends with the step, or with the runner.
-for (const event of ['end', 'error']) process.stdin.on(event, () => process.kill(process.pid, 'SIGKILL'))
+void execute(takeSpec(process.env))
 
 async function execute(told: AttemptSpec): Promise<void> {
   const { ODOP_NODE: node = told.node, ODOP_CORES: cores = '', ODOP_RANK: number = '0' } = process.env

@@ -10,6 +10,7 @@ import {
   rankEnvironment,
 } from './launch.ts'
 import { mpiKindOf, mpirunWords } from './mpirun.ts'
+import { specVariables } from './spec-variables.ts'
 import { srunWords } from './step.ts'
 
 export interface RanksOptions {
@@ -28,7 +29,11 @@ export interface RanksOptions {
 export async function runRanks(options: RanksOptions): Promise<string | null> {
   const { spec, command, base } = options
   const launcher = launcherFor(spec, base, command === null)
-  const environment = { ...rankEnvironment(spec, base, launcher), ...withoutOwn(options.environment) }
+  const environment = {
+    ...rankEnvironment(spec, base, launcher),
+    ...withoutOwn(options.environment),
+    ...(command === null ? specVariables(spec) : {}),
+  }
   const launch = { ...options, launcher, environment }
   const failure = launcher === 'fork' ? await forkRanks(launch) : await launchRanks(launch)
   if (failure === null || command !== null) return failure
@@ -50,22 +55,29 @@ async function launchRanks(launch: Launch): Promise<string | null> {
   const launched = launcher === 'srun' ? stepWords(launch) : await mpiWords(launch)
   if (typeof launched === 'string') return launched
   const words = [...launched, ...rankCommand(command ?? functionCommand())]
-  const watched = launcher === 'srun' && command !== null ? { ODOP_WATCHED: '1' } : {}
-  const input = launcher === 'srun' || command === null ? 'pipe' : 'ignore'
-  const child = started({ words, cwd: spec.cwd, environment: { ...environment, ...watched }, input })
-  if (command === null) tell(child, spec)
-  return await endOf(child, words[0] ?? '')
+  if (launcher !== 'srun') return await endOf(started({ words, cwd: spec.cwd, environment, input: 'ignore' }))
+  const watched = { ...environment, ODOP_WATCHED: String(LONGEST_SILENCE_SECONDS) }
+  const child = started({ words, cwd: spec.cwd, environment: watched, input: 'pipe' })
+  const beat = () => void child.stdin?.write('\n')
+  beat()
+  const beats = setInterval(beat, BEAT_MS)
+  const failure = await endOf(child)
+  clearInterval(beats)
+  return failure
 }
+
+const BEAT_MS = 5_000
+/** A runner that gets no core for long, because the application uses them all, is not gone. */
+const LONGEST_SILENCE_SECONDS = 60
 
 function stepWords({ spec, base, scratch }: Launch): string[] | string {
   return srunWords(spec, base, hostFileIn(scratch))
 }
 
-async function mpiWords({ spec, command, environment, scratch }: Launch): Promise<string[]> {
+async function mpiWords({ spec, environment, scratch }: Launch): Promise<string[]> {
   return mpirunWords(spec, {
     kind: mpiKindOf(await mpirunVersion(environment)),
     variables: Object.keys(environment).filter(name => name.startsWith('ODOP_') || name in spec.task.env),
-    inputToAll: command === null,
     isRoot: process.getuid?.() === 0,
     hostFile: hostFileIn(scratch),
   })
@@ -86,12 +98,11 @@ async function forkRanks({ spec, environment }: Launch): Promise<string | null> 
   const words = rankCommand(functionCommand())
   const children = Array.from({ length: spec.task.mpi.ranks }, (_, rank) => {
     const own = { ODOP_RANK: String(rank), ODOP_LOCAL_RANK: String(rank) }
-    return started({ words, cwd: spec.cwd, environment: { ...environment, ...own }, input: 'pipe' })
+    return started({ words, cwd: spec.cwd, environment: { ...environment, ...own }, input: 'ignore' })
   })
-  for (const child of children) tell(child, spec)
   let first: string | null = null
   const ends = children.map(async child => {
-    const failure = await endOf(child, 'sh')
+    const failure = await endOf(child)
     if (failure === null || first !== null) return
     first = failure
     endAll(children)
@@ -124,14 +135,9 @@ function started({ words, cwd, environment, input }: Start): ChildProcess {
   return child
 }
 
-/** The line stays open: when it ends, the runner is gone. */
-function tell(child: ChildProcess, spec: RanksSpec): void {
-  child.stdin?.write(`${JSON.stringify(spec)}\n`)
-}
-
-function endOf(child: ChildProcess, program: string): Promise<string | null> {
+function endOf(child: ChildProcess): Promise<string | null> {
   return new Promise(resolve => {
-    child.once('error', error => resolve(`${program} could not be executed: ${error.message}`))
+    child.once('error', error => resolve(`ranks could not be started: ${error.message}`))
     child.once('exit', (code, signal) => {
       if (signal !== null) resolve(`killed by ${signal}`)
       else resolve(code === 0 ? null : `exit code ${code}`)

@@ -5,8 +5,9 @@
  * Slurm gives a step a session of its own, and so a scheduling group of its own, whose nice value is to be set. That of the
  * runner's own session is not ours to change: the application may be in it.
  *
- * When srun is killed together with what watches over it, its ranks run on. They see their input end: with ODOP_WATCHED a rank
- * is killed then. Its own input is empty.
+ * When srun is killed together with what watches over it, its ranks would run on: Slurm does not even end their input. So the
+ * runner says through it every few seconds that it lives (\`ODOP_WATCHED\`: how long it may say nothing); a rank that hears
+ * nothing more is killed. Its own input is empty.
  */
 export const RANK_SCRIPT = `
 node=\${SLURMD_NODENAME:-$(hostname)}
@@ -49,7 +50,10 @@ if [ -n "$ODOP_WATCHED" ]; then
   since=$(begun)
   exec 3<&0 </dev/null
   (
-    while read -r _ <&3; do :; done
+    # Only bash can wait for a line for so long and no longer.
+    if command -v bash; then bash -c 'while read -r -t "$ODOP_WATCHED" _; do :; done' <&3
+    else while read -r _ <&3; do :; done
+    fi
     [ "$(begun)" = "$since" ] && kill -KILL $$
   ) >/dev/null 2>&1 &
   exec 3<&-
