@@ -86,6 +86,7 @@ function buildParts(loadedLater) {
       agent: 'src/cluster/agent-main.ts',
       keeper: 'src/node/keeper/main.ts',
       runner: 'src/node/runner/main.ts',
+      rank: 'src/node/runner/ranks/rank-main.ts',
       loader: 'src/tasks/loader/main.ts',
       'odop-resolution': 'src/tasks/loader/odop-resolution.ts',
       index: 'src/index.ts',

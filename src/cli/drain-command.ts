@@ -24,7 +24,11 @@ export const drainCommand: Command = {
       requiresArg: true,
     },
     hosts: { type: 'string', describe: 'further hosts, reached through ssh: a,b,c', requiresArg: true },
-    'host-file': { type: 'string', describe: 'a file with such hosts, as mpirun takes it', requiresArg: true },
+    'host-file': {
+      type: 'string',
+      describe: 'a file with such hosts, as mpirun takes it',
+      requiresArg: true,
+    },
     quiet: { type: 'boolean', describe: 'no summary on stderr' },
     summary: { type: 'string', describe: 'write summary.json to this file too', requiresArg: true },
   },

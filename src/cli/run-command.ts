@@ -44,7 +44,11 @@ export const runCommand: Command = {
       requiresArg: true,
     },
     hosts: { type: 'string', describe: 'further hosts, reached through ssh: a,b,c', requiresArg: true },
-    'host-file': { type: 'string', describe: 'a file with such hosts, as mpirun takes it', requiresArg: true },
+    'host-file': {
+      type: 'string',
+      describe: 'a file with such hosts, as mpirun takes it',
+      requiresArg: true,
+    },
     'reserve-cores': { type: 'string', describe: 'so many cores stay free of tasks', requiresArg: true },
     'idle-threshold': {
       type: 'string',

@@ -150,9 +150,9 @@ export class AgentProcess {
   #create(facts: NodeFacts, options: AgentOptions): LocalAgent {
     const { settings, memoryReserveBytes, memoryReserveShare, jobs } = options
     const reserve = memoryReserveBytes ?? Math.round(memoryReserveShare * facts.memoryLimitBytes)
-    const otherPids = stepPids({ jobs, node: this.#node })
+    const steps = stepPids({ jobs, node: this.#node })
     return createLocalAgent({
-      ...(otherPids === null ? {} : { otherPids }),
+      ...steps,
       // Whatever runs here was started by others.
       sessionLeft: true,
       facts,

@@ -1,4 +1,5 @@
 import { readdirSync } from 'node:fs'
+import type { AttemptId } from '../core/model.ts'
 import { readProc, readProcessStat } from '../os/proc.ts'
 
 /** `0`, `1` … as srun counts them, or `batch`, `extern`, `interactive`. */
@@ -27,6 +28,8 @@ export interface ApplicationPidsOptions {
   readonly ownSteps: ReadonlySet<StepName>
   /** Names of variables that only odop's own processes have: whoever carries one is odop's, in whatever step. */
   readonly ownVariables: readonly string[]
+  /** The one that names the attempt of which a process is a rank; default: there are none. */
+  readonly rankVariable?: string
   readonly reads?: ProcessReads
 }
 
@@ -57,12 +60,26 @@ export class ApplicationPids {
     const steps = new Map<StepName, number[]>()
     for (const pid of pids) {
       const owner = this.#judge(pid, judged)?.owner
-      if (typeof owner !== 'object' || this.#options.ownSteps.has(owner.step)) continue
+      if (typeof owner !== 'object' || 'attempt' in owner || this.#options.ownSteps.has(owner.step)) continue
       const members = steps.get(owner.step)
       if (members) members.push(pid)
       else steps.set(owner.step, [pid])
     }
     return steps
+  }
+
+  /** What the last look has found of attempts' ranks: those that are below no other one of the same attempt. */
+  ranks(): Map<AttemptId, RanksHere> {
+    const found = new Map<AttemptId, RanksHere>()
+    for (const [pid, { owner, parent }] of this.#known) {
+      if (typeof owner !== 'object' || !('attempt' in owner)) continue
+      const above = this.#known.get(parent)?.owner
+      if (typeof above === 'object' && 'attempt' in above && above.attempt === owner.attempt) continue
+      const ranks = found.get(owner.attempt) ?? { pids: [], places: owner.places }
+      ranks.pids.push(pid)
+      found.set(owner.attempt, ranks)
+    }
+    return found
   }
 
   #forgetAllBut(pids: ReadonlySet<number>): void {
@@ -98,24 +115,27 @@ export class ApplicationPids {
     if (stat === null) return null
     const { startTicks, name, parent } = stat
     // Slurm's own; a rank has this name, and not yet its environment, until its program is executed.
-    if (name === 'slurmstepd') return { startTicks, owner: 'undecided' }
-    if (pid === this.#options.agent) return { startTicks, owner: 'odop' }
+    if (name === 'slurmstepd') return { startTicks, parent, owner: 'undecided' }
+    if (pid === this.#options.agent) return { startTicks, parent, owner: 'odop' }
     const parentsOwner = parent > 1 ? this.#judge(parent, judged)?.owner : undefined
-    if (parentsOwner === 'odop') return { startTicks, owner: 'odop' }
+    if (parentsOwner === 'odop') return { startTicks, parent, owner: 'odop' }
     const owner = this.#ownerByItself(pid) ?? parentsOwner
-    return { startTicks, owner: owner === undefined || owner === 'undecided' ? 'stranger' : owner }
+    return { startTicks, parent, owner: owner === undefined || owner === 'undecided' ? 'stranger' : owner }
   }
 
   /** null: neither its control group nor its environment says anything. */
   #ownerByItself(pid: number): Owner | null {
-    const { jobs, node, ownVariables } = this.#options
+    const { jobs, node, ownVariables, rankVariable } = this.#options
     const group = stepOfControlGroup(this.#reads.controlGroups(pid))
     if (group !== null && !jobs.includes(group.job)) return 'stranger'
     const environment = `\0${this.#reads.environment(pid) ?? ''}`
-    if (ownVariables.some(name => variable(environment, name) !== null)) return 'odop'
-    const job = group?.job ?? variable(environment, 'SLURM_JOB_ID')
-    if (job === null) return null
     const runsOn = variable(environment, 'SLURMD_NODENAME')
+    const job = group?.job ?? variable(environment, 'SLURM_JOB_ID')
+    const attempt = rankVariable === undefined ? null : variable(environment, rankVariable)
+    if (attempt !== null && runsOn === node && jobs.includes(job ?? ''))
+      return { attempt, places: variable(environment, 'ODOP_CORES_BY_NODE') ?? '' }
+    if (ownVariables.some(name => variable(environment, name) !== null)) return 'odop'
+    if (job === null) return null
     const elsewhere = group === null ? runsOn !== node : runsOn !== null && runsOn !== node
     if (elsewhere || !jobs.includes(job)) return 'stranger'
     return { step: group?.step ?? stepName(variable(environment, 'SLURM_STEP_ID')) }
@@ -127,11 +147,23 @@ const TURNS = 16
 
 interface Known {
   readonly startTicks: number
+  readonly parent: number
   readonly owner: Owner
 }
 
+/** `places`: which cores of which nodes the attempt has, as its ranks are told. */
+interface OwnRank {
+  readonly attempt: AttemptId
+  readonly places: string
+}
+
+export interface RanksHere {
+  readonly pids: number[]
+  readonly places: string
+}
+
 /** `undecided`: to be looked at again. */
-type Owner = { readonly step: StepName } | 'odop' | 'stranger' | 'undecided'
+type Owner = { readonly step: StepName } | OwnRank | 'odop' | 'stranger' | 'undecided'
 
 /**
  * `/slurm/uid_1000/job_12/step_0/task_0` in version 1, `/system.slice/slurmstepd.scope/job_12/step_batch/user/task_0` in

@@ -1,4 +1,7 @@
+import type { AttemptId, CoreId } from '../core/model.ts'
 import { MARK } from '../node/keeper/marked.ts'
+import { parseCoreList } from '../node/observe/topology.ts'
+import { RANK_OF } from '../node/runner/ranks/launch.ts'
 import { ApplicationPids, type StepName } from './application-pids.ts'
 
 export interface StepPidsOptions {
@@ -11,8 +14,22 @@ export interface StepPidsOptions {
 /** `batch` and `interactive` hold the job's script and what it has started beside odop; `extern` is nobody's work. */
 const NOT_THE_APPLICATION: ReadonlySet<StepName> = new Set(['batch', 'interactive', 'extern'])
 
-/** Finds the ranks of the application on this node: they are no descendants of srun's. null: it is not for Slurm to say. */
-export function stepPids({ jobs, node }: StepPidsOptions): (() => number[]) | null {
+/** What Slurm has started on this node: ranks are no descendants of srun's. */
+export interface StepPids {
+  /** The application's processes. */
+  otherPids(): number[]
+  /** Ranks of attempts, as of the last time that the application's processes were asked for. */
+  rankPids(): AttemptRanks[]
+}
+
+export interface AttemptRanks {
+  readonly attempt: AttemptId
+  readonly pids: readonly number[]
+  readonly cores: readonly CoreId[]
+}
+
+/** null: it is not for Slurm to say. */
+export function stepPids({ jobs, node }: StepPidsOptions): StepPids | null {
   if (jobs.length === 0) return null
   const pids = new ApplicationPids({
     jobs,
@@ -20,7 +37,16 @@ export function stepPids({ jobs, node }: StepPidsOptions): (() => number[]) | nu
     agent: process.pid,
     ownSteps: new Set(),
     ownVariables: [MARK],
+    rankVariable: RANK_OF,
   })
-  return () =>
-    [...pids.look()].flatMap(([step, members]) => (NOT_THE_APPLICATION.has(step) ? [] : members))
+  return {
+    otherPids: () =>
+      [...pids.look()].flatMap(([step, members]) => (NOT_THE_APPLICATION.has(step) ? [] : members)),
+    rankPids: () =>
+      [...pids.ranks()].map(([attempt, { pids, places }]) => ({
+        attempt,
+        pids,
+        cores: parseCoreList(places.split(`;${node}=`)[1]?.split(';')[0] ?? ''),
+      })),
+  }
 }

@@ -40,7 +40,9 @@ const textList: Reader<readonly string[]> = raw => {
 const hostNames: Reader<readonly string[]> = raw => {
   const list: readonly unknown[] = Array.isArray(raw) ? raw : [raw]
   const wrongOne = list.find(name => typeof name !== 'string' || !/^[A-Za-z0-9][A-Za-z0-9._@-]*$/.test(name))
-  return wrongOne === undefined ? { value: list.map(String) } : wrong('a host name or a list of them', wrongOne)
+  return wrongOne === undefined
+    ? { value: list.map(String) }
+    : wrong('a host name or a list of them', wrongOne)
 }
 
 const drain: Reader<Drain> = raw => {

@@ -4,6 +4,7 @@ import type { RunView, TaskState, View } from './run-state.ts'
 import { type Lack, neededIn, PRESSED } from './schedule/fitting.ts'
 import { BUSY, HELD } from './schedule/levels.ts'
 import { usedWhenShort, withMemoryNeed } from './schedule/memory-need.ts'
+import { haveCores } from './schedule/ranks.ts'
 import type { Room } from './schedule/room.ts'
 import { type Blocked, planStarts, type StartPlan } from './schedule/start.ts'
 import { formatDuration, formatSize } from './units.ts'
@@ -80,6 +81,8 @@ function lackText(lack: Lack, definition: TaskDefinition, rooms: readonly Room[]
   switch (lack) {
     case 'cores':
       return coresText(definition, rooms)
+    case 'nodes':
+      return nodesText(definition, rooms)
     case 'maxCpus':
       return `attempts may use at most ${rooms[0]?.maxCpus ?? 0} cores of a node (max-cpus)`
     case 'heldBack':
@@ -113,6 +116,17 @@ function coresText(definition: TaskDefinition, rooms: readonly Room[]): string {
   ].filter(part => part !== false)
   const cores = `${needed} free ${needed === 1 ? 'core' : 'cores'}`
   return `needs ${cores} on a node; the most is ${free} (of ${usable.length}: ${why.join(', ')})`
+}
+
+function nodesText(definition: TaskDefinition, rooms: readonly Room[]): string {
+  const { cpus, mpi } = definition
+  if (mpi == null) return ''
+  const have = haveCores(definition, mpi, rooms)
+  const cores = (count: unknown) => `${count} free ${count === 1 ? 'core' : 'cores'} each`
+  if (mpi.nodes === null)
+    return `needs ${mpi.ranks} ranks with ${cores(mpi.cpusPerRank)}; there is room for ${have}`
+  const nodes = mpi.nodes === 1 ? '1 node' : `${mpi.nodes} nodes`
+  return `needs ${nodes} with ${cores(cpus)}; ${have} ${have === 1 ? 'has' : 'have'} them`
 }
 
 function atATimeText(kind: 'ioBound' | 'networkBound', most: number): string {

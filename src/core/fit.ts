@@ -1,10 +1,10 @@
 import type { Layout, PhysicalCore } from './layout.ts'
-import type { CoreId, NodeFacts, Settings, TaskDefinition } from './model.ts'
+import type { CoreId, MpiNeeds, NodeFacts, Settings, TaskDefinition } from './model.ts'
 import { formatSize } from './units.ts'
 
 /** Which cores an item gets, and whether it can ever get them. */
 
-type Needs = Pick<TaskDefinition, 'cpus' | 'memoryBytes'>
+type Needs = Pick<TaskDefinition, 'cpus' | 'memoryBytes' | 'mpi'>
 
 /** Cores that an attempt takes on this node. `all` is every core that attempts may use there at the same time. */
 export function coresNeeded(cpus: TaskDefinition['cpus'], usable: number, maxCpus: number | null): number {
@@ -23,10 +23,11 @@ export function neverFits(
   return misfit(task, capacitiesOf(nodes, settings))
 }
 
-/** What a node has for attempts when nothing else runs on it. */
+/** What each of so many nodes has for attempts when nothing else runs on it. */
 export interface Capacity {
   readonly cores: number
   readonly memory: number
+  readonly nodes: number
 }
 
 /** Each kind of node once: most allocations have only one. */
@@ -38,7 +39,8 @@ export function capacitiesOf(
   for (const { usableCores, memoryLimitBytes } of nodes) {
     const cores = Math.min(usableCores.length, settings.maxCpus ?? usableCores.length)
     const memory = Math.max(0, memoryLimitBytes - settings.memoryReserveBytes)
-    kinds.set(`${cores}/${memory}`, { cores, memory })
+    const key = `${cores}/${memory}`
+    kinds.set(key, { cores, memory, nodes: 1 + (kinds.get(key)?.nodes ?? 0) })
   }
   return [...kinds.values()]
 }
@@ -47,7 +49,9 @@ export function capacitiesOf(
 export function misfit(task: Needs, capacities: readonly Capacity[]): string | null {
   const enoughCores = ({ cores }: Capacity) => coresNeeded(task.cpus, cores, null) <= cores
   const enoughMemory = ({ memory }: Capacity) => (task.memoryBytes ?? 0) <= memory
-  if (capacities.length === 0 || capacities.some(node => enoughCores(node) && enoughMemory(node))) return null
+  if (capacities.length === 0) return null
+  if (capacities.some(node => enoughCores(node) && enoughMemory(node)))
+    return task.mpi == null ? null : rankMisfit(task, task.mpi, capacities.filter(enoughMemory))
 
   const cpus = cpusText(task.cpus)
   const memory = formatSize(task.memoryBytes ?? 0)
@@ -61,6 +65,26 @@ export function misfit(task: Needs, capacities: readonly Capacity[]): string | n
   return lacks.length > 0
     ? lacks.join('; ')
     : `needs ${cpus} and ${memory} of memory, which no node has together`
+}
+
+/** One node would do for a part of it; all of it must fit at the same time. */
+function rankMisfit(
+  { cpus }: Needs,
+  { nodes, ranks, cpusPerRank }: MpiNeeds,
+  capacities: readonly Capacity[],
+): string | null {
+  const sum = (of: (capacity: Capacity) => number) =>
+    capacities.reduce((total, capacity) => total + capacity.nodes * of(capacity), 0)
+  if (nodes !== null) {
+    const have = sum(({ cores }) => Number(cores >= Number(cpus)))
+    return have >= nodes
+      ? null
+      : `needs ${nodes} nodes with ${cpusText(cpus)} each, but ${have} can have them`
+  }
+  const room = sum(({ cores }) => Math.floor(cores / cpusPerRank))
+  return room >= ranks
+    ? null
+    : `needs ${ranks} ranks with ${cpusText(cpusPerRank)} each, but there is room for at most ${room}`
 }
 
 function cpusText(cpus: TaskDefinition['cpus']): string {

@@ -9,7 +9,8 @@ import type {
 } from './events.ts'
 import { followerCancelled, followerStarted } from './followers.ts'
 import { itemNumber } from './ids.ts'
-import type { ItemId, NodeName, TaskName } from './model.ts'
+import type { AttemptId, CoreId, ItemId, NodeName, TaskName } from './model.ts'
+import { partsOf } from './placement.ts'
 import { boundTo, dequeue, enqueue } from './queue.ts'
 import type { ItemState, NodeLoad, RunningAttempt, RunState, TaskState } from './run-state.ts'
 import { reservedMemory } from './schedule/memory-need.ts'
@@ -80,26 +81,30 @@ export function attemptStarted(state: RunState, event: AttemptStarted): void {
 function hold(state: RunState, task: TaskState, attempt: RunningAttempt): void {
   state.running.set(attempt.attempt, attempt)
   task.running.add(attempt.attempt)
-  const load = loadOf(state, attempt.placement.node)
-  load.attempts.set(attempt.attempt, attempt)
-  holdCores(load, attempt)
+  for (const { node, cores } of partsOf(attempt.placement)) {
+    const load = loadOf(state, node)
+    load.attempts.set(attempt.attempt, attempt)
+    holdCores(load, attempt.attempt, cores)
+  }
 }
 
 function release(state: RunState, task: TaskState, attempt: RunningAttempt): void {
   state.running.delete(attempt.attempt)
   state.terminating.delete(attempt.attempt)
   task.running.delete(attempt.attempt)
-  const load = loadOf(state, attempt.placement.node)
-  load.attempts.delete(attempt.attempt)
-  releaseCores(load, attempt)
+  for (const { node, cores } of partsOf(attempt.placement)) {
+    const load = loadOf(state, node)
+    load.attempts.delete(attempt.attempt)
+    releaseCores(load, attempt.attempt, cores)
+  }
 }
 
-function holdCores(load: NodeLoad, { attempt, placement }: RunningAttempt): void {
-  for (const core of placement.cores) load.cores.set(core, attempt)
+function holdCores(load: NodeLoad, attempt: AttemptId, cores: readonly CoreId[]): void {
+  for (const core of cores) load.cores.set(core, attempt)
 }
 
-function releaseCores(load: NodeLoad, { attempt, placement }: RunningAttempt): void {
-  for (const core of placement.cores) if (load.cores.get(core) === attempt) load.cores.delete(core)
+function releaseCores(load: NodeLoad, attempt: AttemptId, cores: readonly CoreId[]): void {
+  for (const core of cores) if (load.cores.get(core) === attempt) load.cores.delete(core)
 }
 
 function loadOf(state: RunState, node: NodeName): NodeLoad {
@@ -120,15 +125,16 @@ export function attemptResumed(state: RunState, event: AttemptResumed): void {
   attempt.suspendedSince = null
 }
 
-/** Within its node: a move to another one is no move, but an end and a start. */
+/** Within its only node: a move to another one is no move, but an end and a start. */
 export function attemptMoved(state: RunState, { attempt: id, placement, at }: AttemptMoved): void {
   const attempt = state.running.get(id)
   if (attempt === undefined || attempt.placement.node !== placement.node) return
+  if (attempt.placement.others !== undefined) return
   const load = loadOf(state, placement.node)
-  releaseCores(load, attempt)
+  releaseCores(load, id, attempt.placement.cores)
   attempt.placement = placement
   attempt.movedAt = at
-  holdCores(load, attempt)
+  holdCores(load, id, placement.cores)
 }
 
 export function attemptEnded(state: RunState, event: AttemptEnded): void {

@@ -73,9 +73,14 @@ export interface TaskDefinition {
   readonly trigger: Trigger
   /** Higher goes first. */
   readonly priority: number
-  /** A reservation: an attempt that sleeps still holds its cores. `all`: every allocated core of one node. */
+  /**
+   * A reservation: an attempt that sleeps still holds its cores. `all`: every allocated core of one node. Of an MPI task: cores
+   * on each of its nodes, or of each rank where these may have different numbers of ranks.
+   */
   readonly cpus: number | 'all'
-  /** Memory of all processes of an attempt; null: not limited and nothing reserved. */
+  /** An attempt consists of ranks; missing or null: of one process and what that starts. */
+  readonly mpi?: MpiNeeds | null
+  /** Memory of all processes of an attempt, of an MPI task on each of its nodes; null: not limited and nothing reserved. */
   readonly memoryBytes: number | null
   /** Time limit of an attempt, which pauses while it is suspended; null: none. */
   readonly timeSeconds: number | null
@@ -94,6 +99,17 @@ export interface TaskDefinition {
   readonly cwd: string | null
 }
 
+/** What an attempt of an MPI task consists of. */
+export interface MpiNeeds {
+  /** Each has as many ranks; null: as few nodes as have room, with as many ranks as fit. */
+  readonly nodes: number | null
+  /** In all. */
+  readonly ranks: number
+  readonly cpusPerRank: number
+  /** What `srun --mpi` is given; null: Slurm's default. */
+  readonly launch: string | null
+}
+
 /** The unit of the queue, of retry, and of "processed once": a task with its inputs. */
 export interface WorkItem {
   readonly id: ItemId
@@ -107,7 +123,15 @@ export interface WorkItem {
   readonly queuedAt: number
 }
 
+/** Where an attempt runs; its runner is on `node`. */
 export interface Placement {
+  readonly node: NodeName
+  readonly cores: readonly CoreId[]
+  /** Further nodes of an MPI task; missing: there are none. */
+  readonly others?: readonly PlacementPart[]
+}
+
+export interface PlacementPart {
   readonly node: NodeName
   readonly cores: readonly CoreId[]
 }

@@ -34,7 +34,12 @@ const fields = (checks: Readonly<Record<string, (value: unknown) => boolean>>) =
 }
 
 const isOutcome = oneOf('completed', 'failed', 'timeout', 'cancelled', 'requeued')
-const isPlacement = fields({ node: isString, cores: isArrayOf(isNumber) })
+const isPart = fields({ node: isString, cores: isArrayOf(isNumber) })
+const isPlacement = fields({
+  node: isString,
+  cores: isArrayOf(isNumber),
+  others: value => value === undefined || isArrayOf(isPart)(value),
+})
 const isAttemptUsage = fields({ wallSeconds: isNumber, cpuSeconds: isNumber, peakMemoryBytes: isNumber })
 const isItem = fields({
   id: isString,
@@ -54,6 +59,12 @@ const isFacts = fields({
   yieldMode: oneOf('kernel', 'suspend'),
 })
 const isTrigger = fields({ kind: oneOf('file-in', 'file-updated', 'timer', 'background') })
+const isMpi = fields({
+  nodes: orNull(isNumber),
+  ranks: isNumber,
+  cpusPerRank: isNumber,
+  launch: orNull(isString),
+})
 const isTask = fields({
   name: isString,
   module: isString,
@@ -62,6 +73,7 @@ const isTask = fields({
   trigger: isTrigger,
   priority: isNumber,
   cpus: value => value === 'all' || isNumber(value),
+  mpi: value => value === undefined || value === null || isMpi(value),
   memoryBytes: orNull(isNumber),
   timeSeconds: orNull(isNumber),
   maxRuns: orNull(isNumber),

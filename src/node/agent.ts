@@ -1,4 +1,12 @@
-import type { AttemptId, AttemptUsage, CoreId, FilePath, NodeUsage, TaskDefinition } from '../core/model.ts'
+import type {
+  AttemptId,
+  AttemptUsage,
+  CoreId,
+  FilePath,
+  NodeUsage,
+  PlacementPart,
+  TaskDefinition,
+} from '../core/model.ts'
 import type { RunnerNeeds } from './keeper/messages.ts'
 
 /**
@@ -41,6 +49,8 @@ export interface AttemptSpec {
   readonly files: readonly FilePath[]
   readonly node: string
   readonly cores: readonly CoreId[]
+  /** Further nodes of an MPI task; missing: there are none. */
+  readonly others?: readonly PlacementPart[]
   /** The run's name and folder. */
   readonly run: { readonly name: string; readonly folder: string }
   /** stdout and stderr of the attempt are appended here; its folder exists. */

@@ -20,6 +20,8 @@ export interface LocalAgentOptions {
   readonly isOwnChild: (pid: number) => boolean
   /** Processes of the application that this one has not started, such as the ranks of srun; default: there are none. */
   readonly otherPids?: () => Iterable<number>
+  /** Ranks of attempts that this process has not started; default: there are none. */
+  readonly rankPids?: () => readonly RunningAttempt[]
   /** The application runs in another session than this process, as the ranks of srun do. Default: false. */
   readonly sessionLeft?: boolean
   /** False once it has ended: then there is nobody to leave cores to, and attempts have the lowest priority anyway. */
@@ -74,7 +76,7 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
     supervisor: process.pid,
     now: now(),
     memoryReserveBytes: options.settings.memoryReserveBytes,
-    attempts: () => executing(keeper),
+    attempts: () => withRanks(executing(keeper), options.rankPids?.() ?? []),
     helpers: () => [...options.helpers(), ...idleHelpers(keeper)],
     isOwnChild: pid => options.isOwnChild(pid) || pid === keeper?.pids().keeper,
     ...(options.otherPids === undefined ? {} : { otherPids: options.otherPids }),
@@ -244,6 +246,21 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
       },
     }
   }
+}
+
+/** Their runner may be here or on another node. */
+function withRanks(
+  running: readonly RunningAttempt[],
+  ranks: readonly RunningAttempt[],
+): readonly RunningAttempt[] {
+  if (ranks.length === 0) return running
+  const here = new Map(ranks.map(each => [each.attempt, each]))
+  const own = running.map(each => {
+    const found = here.get(each.attempt)
+    here.delete(each.attempt)
+    return found === undefined ? each : { ...each, pids: [...each.pids, ...found.pids] }
+  })
+  return [...own, ...here.values()]
 }
 
 interface Executing extends RunningAttempt {

@@ -140,6 +140,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       files: item.files,
       node: placement.node,
       cores: placement.cores,
+      ...(placement.others === undefined ? {} : { others: placement.others }),
       run: { name: store.name, folder: store.paths.folder },
       logFile: store.paths.attemptLog(task.name, attempt),
       scratch: store.paths.scratch(attempt),

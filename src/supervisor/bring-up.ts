@@ -48,7 +48,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const launchers: number[] = []
   const helpers = () => [witnessPid(), ...launchers].filter(pid => pid !== null)
   const jobs = prepared.cluster?.jobs ?? []
-  const otherPids = stepPids({ jobs, node: prepared.facts.name })
+  const steps = stepPids({ jobs, node: prepared.facts.name })
   const joined = (facts: NodeFacts, cause: JoinCause) => {
     recorder.record({ type: 'node-joined', at: now(), facts })
     if (cause === 'begun') loop.lookAgain()
@@ -68,7 +68,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     onMemoryShort: () => loop.lookAgain(),
     onContended: () => loop.lookAgain(),
     onYieldChanged: ({ facts, leaveSession }) => joined(facts, leaveSession ? 'session' : 'yield'),
-    ...(otherPids === null ? {} : { otherPids }),
+    ...steps,
     // The ranks of srun run in a session of their own.
     sessionLeft: jobs.length > 0,
   })

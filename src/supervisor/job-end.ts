@@ -15,7 +15,15 @@ export interface JobEndOptions extends Omit<ReportOptions, 'environment'> {
 
 /** Slurm's `--signal` comes at most so long before the end, unless it is the application's own affair. */
 const NEAR_THE_END_SECONDS = 600
-const ANNOUNCING: ReadonlySet<string> = new Set(['SIGTERM', 'SIGINT', 'SIGXCPU', 'SIGUSR1', 'SIGUSR2', 'SIGHUP', 'SIGQUIT'])
+const ANNOUNCING: ReadonlySet<string> = new Set([
+  'SIGTERM',
+  'SIGINT',
+  'SIGXCPU',
+  'SIGUSR1',
+  'SIGUSR2',
+  'SIGHUP',
+  'SIGQUIT',
+])
 
 /**
  * The end of a job is announced by a signal: SIGTERM at the time limit, 30 s before SIGKILL, or whatever `--signal` asks for.

@@ -23,6 +23,11 @@ export function taskSchema(settleSeconds: number) {
     trigger: triggerSchema(settleSeconds),
     priority: optional(finiteNumber),
     cpus: optional(cpus),
+    nodes: optional(wholeNumber(1)),
+    ranks: optional(wholeNumber(1)),
+    ranksPerNode: optional(wholeNumber(1)),
+    cpusPerRank: optional(wholeNumber(1)),
+    mpi: optional(mpi),
     memory: optional(memory),
     time: optional(duration),
     maxRuns: optional(wholeNumber(1)),
@@ -37,12 +42,17 @@ export function taskSchema(settleSeconds: number) {
 }
 
 /** Designed, but not carried out by this version: refused, so that nobody relies on them. */
-export const UNSUPPORTED = ['nodes', 'ranks', 'ranksPerNode', 'cpusPerRank', 'diskLimit', 'dependsOn']
+export const UNSUPPORTED = ['diskLimit', 'dependsOn']
 
 const cpus: Reader<number | 'all'> = raw =>
   raw === 'all'
     ? { value: raw }
     : wholeNumber(1, "a whole number of cores, at least 1, or 'all' for every core of a node")(raw)
+
+const mpi: Reader<string> = raw =>
+  typeof raw === 'string' && /^[\w,.-]+$/.test(raw)
+    ? { value: raw }
+    : wrong("what `srun --mpi` takes, such as 'pmi2' or 'pmix'", raw)
 
 const memory: Reader<number> = raw => {
   const read = size(raw)

@@ -85,6 +85,16 @@ export interface TaskOptions<T extends TaskTrigger | undefined = TaskTrigger | u
   readonly priority?: number | undefined
   /** Cores that are reserved for an attempt; `'all'`: every allocated core of a node. Default: 1. */
   readonly cpus?: number | 'all' | undefined
+  /** Of an MPI task, instead of `cpus`: so many nodes, each with as many ranks. Default: what `ranks` and `ranksPerNode` make. */
+  readonly nodes?: number | undefined
+  /** Ranks in all. Default: `nodes` × `ranksPerNode`. Alone: on as few nodes as have room. */
+  readonly ranks?: number | undefined
+  /** Ranks on each node. Default: what `ranks` and `nodes` make, else 1. */
+  readonly ranksPerNode?: number | undefined
+  /** Cores that are reserved for each rank. Default: 1. */
+  readonly cpusPerRank?: number | undefined
+  /** What `srun --mpi` is given, such as `'pmi2'`. Default: Slurm's default. */
+  readonly mpi?: string | undefined
   /** Limit for the memory of an attempt with all its processes. Default: none. */
   readonly memory?: Size | undefined
   /** Time limit of an attempt; pauses while it is suspended. Default: none. */

@@ -3,6 +3,7 @@ import { describe } from '../validation/describe.ts'
 import { folderName } from '../validation/readers.ts'
 import { check, type KeyProblem } from '../validation/schema.ts'
 import type { ExportedTask } from './exported-tasks.ts'
+import { mpiNeeds, mpiProblems } from './mpi-needs.ts'
 import { taskSchema, UNSUPPORTED } from './parameters.ts'
 import type { Task } from './task.ts'
 
@@ -25,6 +26,7 @@ export function validateTask(
   const problems = [
     ...refused,
     ...('problems' in checked ? checked.problems : []),
+    ...(parameters === null ? [] : mpiProblems(parameters)),
     ...nameProblems(candidate, parameters?.name),
     ...bodyProblems(task),
   ]
@@ -35,6 +37,7 @@ export function validateTask(
 type Parameters = import('zod').z.output<ReturnType<typeof taskSchema>>
 
 function definitionOf({ task, module, index, defaultName }: Candidate, given: Parameters): TaskDefinition {
+  const ranks = mpiNeeds(given)
   return {
     name: given.name ?? defaultName,
     module,
@@ -42,7 +45,8 @@ function definitionOf({ task, module, index, defaultName }: Candidate, given: Pa
     kind: task.run === null ? 'command' : 'function',
     trigger: given.trigger ?? { kind: 'background' },
     priority: given.priority ?? 0,
-    cpus: given.cpus ?? 1,
+    cpus: ranks?.cpus ?? given.cpus ?? 1,
+    mpi: ranks?.mpi ?? null,
     memoryBytes: given.memory ?? null,
     timeSeconds: given.time ?? null,
     maxRuns: given.maxRuns ?? null,

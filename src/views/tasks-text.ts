@@ -34,12 +34,18 @@ export function triggerText(trigger: Trigger): string {
 function columns(cwd: string): readonly Column<TaskDefinition>[] {
   return [
     { head: 'Task', align: 'left', text: task => printable(task.name) },
-    { head: 'Cpus', align: 'right', text: task => String(task.cpus) },
+    { head: 'Cpus', align: 'right', text: cpusText },
     { head: 'Memory', align: 'right', text: task => limitText(task.memoryBytes, formatSize) },
     { head: 'Time', align: 'right', text: task => limitText(task.timeSeconds, formatDuration) },
     { head: 'Trigger', align: 'left', flexible: true, text: task => triggerText(task.trigger) },
     { head: 'Module', align: 'left', flexible: true, text: task => printable(shortPath(task.module, cwd)) },
   ]
+}
+
+/** `2 × 4`: on each of two nodes four. */
+function cpusText({ cpus, mpi }: TaskDefinition): string {
+  if (mpi == null) return String(cpus)
+  return mpi.nodes === null ? `${mpi.ranks} × ${mpi.cpusPerRank}` : `${mpi.nodes} × ${cpus}`
 }
 
 function limitText(limit: number | null, text: (limit: number) => string): string {

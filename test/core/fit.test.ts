@@ -104,6 +104,20 @@ describe('neverFits', () => {
     ['memory', { memoryBytes: 8 * GB }, reserve, 'needs 8G of memory, but a node has at most 7G for tasks'],
   ])('%s', (_, parts, settings, text) => expect(neverFits(task(parts), [node], settings)).toBe(text))
 
+  test.each<[string, object, string | null]>([
+    ['as many nodes as there are', { nodes: 2, ranks: 4 }, null],
+    ['too many nodes', { nodes: 3, ranks: 6 }, 'needs 3 nodes with 2 cpus each, but 2 can have them'],
+    ['ranks wherever there is room', { nodes: null, ranks: 4 }, null],
+    [
+      'too many',
+      { nodes: null, ranks: 5 },
+      'needs 5 ranks with 2 cpus each, but there is room for at most 4',
+    ],
+  ])('ranks: %s', (_, mpi, text) => {
+    const needs = task({ cpus: 2, mpi: { cpusPerRank: 2, launch: null, nodes: 1, ranks: 1, ...mpi } })
+    const nodes = [node, { ...node, name: 'n2' }, facts({ name: 'n3', count: 1 })]
+    expect(neverFits(needs, nodes, { ...SETTINGS, maxCpus: 4 })).toBe(text)
+  })
   test('both, but not together', () => {
     const small = facts({ count: 8, memoryLimitBytes: GB })
     const needs = task({ cpus: 8, memoryBytes: 4 * GB })

@@ -4,7 +4,8 @@ import type { Action } from '../../src/core/actions.ts'
 import type { OdopEvent } from '../../src/core/events.ts'
 import { coresNeeded, neverFits } from '../../src/core/fit.ts'
 import { returnFollowers } from '../../src/core/followers.ts'
-import type { CoreState } from '../../src/core/model.ts'
+import type { CoreState, Placement, TaskDefinition } from '../../src/core/model.ts'
+import { coresOn, partsOf } from '../../src/core/placement.ts'
 import { dueItems } from '../../src/core/queue.ts'
 import { schedule } from '../../src/core/schedule.ts'
 import { activeSeconds, apply, itemsLeft, type RunState, replay } from '../../src/core/state.ts'
@@ -227,7 +228,7 @@ function noContradiction(actions: readonly Action[]): void {
 
 function coresHeldOnce(world: World): void {
   const held = [...world.state.running.values()].flatMap(({ placement }) =>
-    placement.cores.map(core => `${placement.node}/${core}`),
+    partsOf(placement).flatMap(({ node, cores }) => cores.map(core => `${node}/${core}`)),
   )
   expect(new Set(held).size).toBe(held.length)
 }
@@ -235,17 +236,20 @@ function coresHeldOnce(world: World): void {
 function limitsHold(world: World, maxCpus: number | null): void {
   const { running, tasks } = world.state
   for (const node of world.nodes) {
-    const attempts = [...running.values()].filter(({ placement }) => placement.node === node.name)
-    const cores = attempts.flatMap(({ placement }) => placement.cores)
+    const attempts = [...running.values()].filter(({ placement }) => coresOn(placement, node.name).length > 0)
+    const cores = attempts.flatMap(({ placement }) => coresOn(placement, node.name))
     expect(cores.length).toBeLessThanOrEqual(maxCpus ?? node.usableCores.length)
     expect(cores.every(core => node.usableCores.includes(core))).toBe(true)
     expect(attempts.filter(({ definition }) => definition?.ioBound).length).toBeLessThanOrEqual(1)
     expect(attempts.filter(({ definition }) => definition?.networkBound).length).toBeLessThanOrEqual(1)
     for (const { placement, definition } of attempts) {
       const needed = coresNeeded(definition?.cpus ?? 0, node.usableCores.length, maxCpus)
-      expect(placement.cores.length).toBe(needed)
+      const { length } = coresOn(placement, node.name)
+      if (definition?.mpi && definition.mpi.nodes === null) expect(length % needed).toBe(0)
+      else expect(length).toBe(needed)
     }
   }
+  for (const { placement, definition } of running.values()) allOrNothing(placement, definition)
   for (const { definition, running: attempts } of tasks.values()) {
     expect(attempts.size).toBeLessThanOrEqual(definition?.replicas ?? Number.POSITIVE_INFINITY)
   }
@@ -258,6 +262,15 @@ function limitsHold(world: World, maxCpus: number | null): void {
   }
 }
 
+function allOrNothing(placement: Placement, definition: TaskDefinition | null): void {
+  const parts = partsOf(placement)
+  const { nodes = 1, ranks = 1, cpusPerRank = 1 } = definition?.mpi ?? {}
+  expect(new Set(parts.map(({ node }) => node)).size).toBe(parts.length)
+  if (nodes !== null) expect(parts.length).toBe(nodes)
+  if (!definition?.mpi) return
+  expect(parts.reduce((sum, { cores }) => sum + cores.length, 0)).toBe(ranks * cpusPerRank)
+}
+
 /** Against the state before: only idle or shared cores, memory for all limits together, time left, retries due. */
 function startsFit(world: World): void {
   const look = world.look()
@@ -265,9 +278,9 @@ function startsFit(world: World): void {
     (action): action is Start => action.type === 'start',
   )
   for (const node of look.nodes) {
-    const here = starts.filter(({ placement }) => placement.node === node.node)
+    const here = starts.filter(({ placement }) => coresOn(placement, node.node).length > 0)
     const mode = world.state.nodes.get(node.node)?.yieldMode
-    for (const core of here.flatMap(({ placement }) => placement.cores)) {
+    for (const core of here.flatMap(({ placement }) => coresOn(placement, node.node))) {
       expect(mode === 'kernel' ? ['idle', 'shared'] : ['idle']).toContain(node.cores[core]?.judged)
       expect(world.state.loads.get(node.node)?.cores.has(core) ?? false).toBe(false)
     }

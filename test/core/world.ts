@@ -11,6 +11,7 @@ import type {
   Snapshot,
   TaskDefinition,
 } from '../../src/core/model.ts'
+import { partsOf } from '../../src/core/placement.ts'
 import { retryAt } from '../../src/core/retry.ts'
 import { schedule } from '../../src/core/schedule.ts'
 import { apply, markTerminating, newState, type RunState } from '../../src/core/state.ts'
@@ -58,8 +59,8 @@ export class World {
 
   look(): Snapshot {
     const nodes = this.nodes.map(node => {
-      const attempts = [...this.state.running.values()].filter(
-        ({ placement }) => placement.node === node.name,
+      const attempts = [...this.state.running.values()].filter(({ placement }) =>
+        partsOf(placement).some(part => part.node === node.name),
       )
       const samples = attempts.map(({ attempt }) => ({
         attempt,
@@ -202,6 +203,18 @@ export const someNodes: fc.Arbitrary<NodeFacts[]> = fc
     }),
   )
 
+/** Of one node or several, each with as many ranks, or ranks wherever there is room. */
+const someRanks: fc.Arbitrary<Pick<TaskDefinition, 'cpus' | 'mpi'>> = fc
+  .record({
+    nodes: fc.option(fc.constantFrom(1, 2, 3), { freq: 2 }),
+    ranksPerNode: fc.constantFrom(1, 2, 3),
+    cpusPerRank: fc.constantFrom(1, 2),
+  })
+  .map(({ nodes, ranksPerNode, cpusPerRank }) => ({
+    cpus: cpusPerRank * (nodes === null ? 1 : ranksPerNode),
+    mpi: { nodes, ranks: ranksPerNode * (nodes ?? 2), cpusPerRank, launch: null },
+  }))
+
 export const someTasks: fc.Arbitrary<TaskDefinition[]> = fc
   .array(
     fc.record({
@@ -213,7 +226,8 @@ export const someTasks: fc.Arbitrary<TaskDefinition[]> = fc
       replicas: fc.option(fc.integer({ min: 1, max: 3 }), { freq: 4 }),
       ioBound: fc.boolean(),
       networkBound: fc.boolean(),
+      shape: fc.option(someRanks, { freq: 2 }),
     }),
     { minLength: 1, maxLength: 5 },
   )
-  .map(tasks => tasks.map((parts, index) => task({ ...parts, name: `t${index}` })))
+  .map(tasks => tasks.map(({ shape, ...parts }, index) => task({ ...parts, ...shape, name: `t${index}` })))

@@ -15,7 +15,16 @@ it('documents every option of a trigger and every member of the context', () => 
   for (const option of ['filter', 'batchSize', 'recursive', 'flush', 'settle', 'on']) {
     expect(page('tasks.md')).toContain(`\n| \`${option}\` |`)
   }
-  for (const member of ['files', 'file', 'signal', 'log(text)', 'attempt', 'cores', 'scratch']) {
+  for (const member of [
+    'files',
+    'file',
+    'signal',
+    'log(text)',
+    'attempt',
+    'cores',
+    'rank`, `ranks',
+    'scratch',
+  ]) {
     expect(page('tasks.md')).toContain(`\n| \`${member}\` |`)
   }
 })

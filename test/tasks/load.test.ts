@@ -82,6 +82,7 @@ describe('a task folder', () => {
       trigger: { kind: 'background' },
       priority: 0,
       cpus: 1,
+      mpi: null,
       memoryBytes: null,
       timeSeconds: null,
       maxRuns: null,

@@ -24,6 +24,15 @@ describe('a wrong parameter is a problem with what was expected, what was found,
     [{ cpus: 1.5 }, 'cpus', /whole number of cores.*found 1.5/, null],
     [{ cpus: '4' }, 'cpus', /found '4'/, /write 4 without quotes/],
     [{ cpus: null }, 'cpus', /found null/, null],
+    [{ ranks: 0 }, 'ranks', /at least 1, found 0/, null],
+    [{ nodes: '2' }, 'nodes', /found '2'/, /write 2 without quotes/],
+    [{ cpus: 2, nodes: 2 }, 'cpus', /`cpus` and `nodes` exclude each other/, /write cpusPerRank instead/],
+    [{ cpus: 'all', cpusPerRank: 2 }, 'cpus', /`cpusPerRank` exclude each other/, null],
+    [{ nodes: 2, ranks: 6, ranksPerNode: 2 }, 'ranks', /2 × 2 = 4, found 6/, /one of the three/],
+    [{ nodes: 2, ranks: 3 }, 'ranks', /multiple of nodes \(2\).*found 3/, /leave nodes out/],
+    [{ ranks: 5, ranksPerNode: 2 }, 'ranks', /multiple of ranksPerNode \(2\), found 5/, null],
+    [{ mpi: 'pmi2' }, 'mpi', /this task asks for none/, /add nodes or ranks/],
+    [{ ranks: 2, mpi: '--mpi=x' }, 'mpi', /such as 'pmi2'/, null],
     [{ memory: '5 apples' }, 'memory', /a size such as '500M' or '2G', found '5 apples'/, null],
     [{ memory: '10m5' }, 'memory', /a size such as/, null],
     [{ memory: -1 }, 'memory', /found -1/, null],
@@ -79,8 +88,8 @@ describe('a wrong parameter is a problem with what was expected, what was found,
   }
 
   it('all of them at once', () => {
-    const found = problems({ cpus: 0, memory: 'x', retires: 1, ranks: 2 })
-    expect(found.map(problem => problem.key).sort()).toEqual(['cpus', 'memory', 'ranks', 'retires'])
+    const found = problems({ cpus: 0, memory: 'x', retires: 1, dependsOn: 'x' })
+    expect(found.map(problem => problem.key).sort()).toEqual(['cpus', 'dependsOn', 'memory', 'retires'])
   })
 
   it('options that are none', () => {
@@ -91,8 +100,28 @@ describe('a wrong parameter is a problem with what was expected, what was found,
   })
 })
 
+describe('the parameters of ranks', () => {
+  const cases = [
+    [{ nodes: 2 }, { nodes: 2, ranks: 2 }, 1],
+    [{ nodes: 2, ranksPerNode: 3, cpusPerRank: 4 }, { nodes: 2, ranks: 6, cpusPerRank: 4 }, 12],
+    [{ nodes: 2, ranks: 8 }, { nodes: 2, ranks: 8 }, 4],
+    [{ ranks: 8, ranksPerNode: 2 }, { nodes: 4, ranks: 8 }, 2],
+    [{ nodes: 2, ranks: 6, ranksPerNode: 3 }, { nodes: 2, ranks: 6 }, 3],
+    [{ ranksPerNode: 3 }, { nodes: 1, ranks: 3 }, 3],
+    [{ ranks: 8, cpusPerRank: 2, mpi: 'pmi2' }, { nodes: null, ranks: 8, cpusPerRank: 2, launch: 'pmi2' }, 2],
+    [{ cpusPerRank: 4 }, { nodes: 1, ranks: 1, cpusPerRank: 4 }, 4],
+  ] as const
+  for (const [options, mpi, cpus] of cases) {
+    it(JSON.stringify(options), () => {
+      const definition = { mpi: { cpusPerRank: 1, launch: null, ...mpi }, cpus }
+      expect(validate(anything(options, run))).toMatchObject({ definition })
+    })
+  }
+  it('none', () => expect(validate(task({}, run))).toMatchObject({ definition: { mpi: null, cpus: 1 } }))
+})
+
 describe('what this version does not carry out is refused', () => {
-  for (const key of ['nodes', 'ranks', 'ranksPerNode', 'cpusPerRank', 'diskLimit', 'dependsOn']) {
+  for (const key of ['diskLimit', 'dependsOn']) {
     it(key, () =>
       expect(problems({ [key]: 2 })).toMatchObject([{ key, message: `\`${key}\` is not supported yet` }]),
     )
@@ -137,7 +166,10 @@ describe('what a task does', () => {
 
 it('left out and undefined are the same', () => {
   const result = validate(
-    anything({ name: undefined, memory: undefined, trigger: undefined, ranks: undefined }, run),
+    anything(
+      { name: undefined, memory: undefined, trigger: undefined, ranks: undefined, dependsOn: undefined },
+      run,
+    ),
   )
   expect(result).toMatchObject({
     definition: { name: 'reduce', memoryBytes: null, trigger: { kind: 'background' } },

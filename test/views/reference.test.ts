@@ -49,6 +49,7 @@ describe('docs/reference.md', () => {
     'CorePlace',
     'TaskDefinition',
     'WorkItem',
+    'MpiNeeds',
     'Placement',
     'AttemptUsage',
     'ProgressUsage',

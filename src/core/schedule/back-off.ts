@@ -1,4 +1,5 @@
 import type { HeldBack, NodeName, NodeSnapshot, SlowdownLook, SlowdownMeasure } from '../model.ts'
+import { coresOn } from '../placement.ts'
 import { applicationRuns, type RunView } from '../run-state.ts'
 import { unreachable } from '../unreachable.ts'
 
@@ -54,7 +55,7 @@ export function nextBackOffs(
 function coresOf(state: RunView, node: NodeName): { usableCores: number; usedCores: number } {
   let usedCores = 0
   for (const { placement, suspendedSince } of state.loads.get(node)?.attempts.values() ?? []) {
-    if (suspendedSince === null) usedCores += placement.cores.length
+    if (suspendedSince === null) usedCores += coresOn(placement, node).length
   }
   return { usableCores: state.nodes.get(node)?.usableCores.length ?? 0, usedCores }
 }

@@ -10,6 +10,8 @@ export type Lack =
   | 'maxCpus'
   | 'heldBack'
   | 'cores'
+  /** It has room, but too few others have. */
+  | 'nodes'
   | 'memory'
   | 'kept'
 

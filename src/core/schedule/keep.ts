@@ -1,4 +1,5 @@
-import type { TaskDefinition } from '../model.ts'
+import type { MpiNeeds, TaskDefinition } from '../model.ts'
+import { coresOn } from '../placement.ts'
 import type { RunningAttempt, View } from '../run-state.ts'
 import { type Lack, lackOf, neededIn } from './fitting.ts'
 import { BUSY, HELD } from './levels.ts'
@@ -18,6 +19,7 @@ const MOST_NODES = 32
  * @returns whether room is kept
  */
 export function keepRoomFor(definition: TaskDefinition, rooms: readonly Room[], now: number): boolean {
+  if (definition.mpi != null) return keepRoomsFor(definition, definition.mpi, { rooms, now })
   let best: { readonly room: Room; readonly kept: Kept; readonly startsBy: number } | null = null
   let candidates = 0
   for (const room of rooms) {
@@ -31,6 +33,43 @@ export function keepRoomFor(definition: TaskDefinition, rooms: readonly Room[], 
   if (best === null) return false
   best.room.kept = best.kept
   return true
+}
+
+interface KeepOptions {
+  readonly rooms: readonly Room[]
+  readonly now: number
+}
+
+/** The same on as many nodes as an item of an MPI task needs; those that have room already are kept first. */
+function keepRoomsFor(definition: TaskDefinition, needs: MpiNeeds, { rooms, now }: KeepOptions): boolean {
+  const wants = (room: Room) => ({ ...definition, cpus: coresWanted(room, definition, needs) })
+  const candidates = rooms.flatMap(room => {
+    const wanted = wants(room)
+    const lack = lackOf(room, wanted, now)
+    if (wanted.cpus === 0 || !(lack === null || curedByWaiting(lack))) return []
+    return couldHold(room, wanted) ? [{ room, cpus: wanted.cpus, ...reservationAt(room, wanted, now) }] : []
+  })
+  // Stable: between equals the first ones stay the first.
+  candidates.sort((a, b) => (a.startsBy === b.startsBy ? 0 : a.startsBy - b.startsBy))
+  let left = needs.nodes ?? needs.ranks
+  const chosen = candidates.filter(({ cpus }) => {
+    if (left <= 0) return false
+    left -= needs.nodes === null ? cpus / needs.cpusPerRank : 1
+    return true
+  })
+  // In vain: there are too few that could ever have it at the same time.
+  if (left > 0) return false
+  const startsBy = Math.max(...chosen.map(each => each.startsBy))
+  const until = startsBy < Number.POSITIVE_INFINITY ? startsBy : null
+  for (const { room, kept } of chosen) room.kept = { ...kept, until }
+  return true
+}
+
+/** Where the nodes may have different numbers of ranks: as many as the application leaves cores for. */
+function coresWanted(room: Room, { cpus }: TaskDefinition, { nodes, ranks, cpusPerRank }: MpiNeeds): number {
+  if (nodes !== null) return Number(cpus)
+  const left = room.layout.usable.filter(core => isLeftByApplication(room, core)).length
+  return cpusPerRank * Math.min(ranks, Math.floor(Math.min(left, room.maxCpus ?? left) / cpusPerRank))
 }
 
 /** `ioBound` and `networkBound` wait for one attempt only, for which no core has to stay free. */
@@ -69,7 +108,7 @@ function reservationAt(
   let startsBy = now
   for (const { attempt, end } of byEnd(room)) {
     if (cores >= neededCores && memory >= neededMemory) break
-    cores += attempt.placement.cores.filter(core => isLeftByApplication(room, core)).length
+    cores += coresOn(attempt.placement, room.node).filter(core => isLeftByApplication(room, core)).length
     memory += attempt.reservedMemoryBytes
     startsBy = Math.max(startsBy, end)
   }

@@ -23,6 +23,8 @@ function memoryLimits(state: RunView, snapshot: Snapshot): Terminate[] {
       if (memoryBytes <= least) continue
       const limit = load.attempts.get(attempt)?.definition?.memoryBytes ?? null
       if (limit === null || memoryBytes <= limit || state.terminating.has(attempt)) continue
+      // Ended already for what it used on another node.
+      if (actions.some(action => action.attempt === attempt)) continue
       const reason = `over its memory limit of ${formatSize(limit)}: it used ${formatSize(memoryBytes)}`
       actions.push({ type: 'terminate', attempt, outcome: 'failed', reason })
     }

@@ -18,13 +18,18 @@ export function guardMemory(
   ending: ReadonlySet<AttemptId> = new Set(),
 ): Terminate[] {
   const actions: Terminate[] = []
+  const ended = new Set(ending)
   for (const look of snapshot.nodes) {
     const load = state.loads.get(look.node)
     const facts = state.nodes.get(look.node)
     if (look.availableMemoryBytes > 0 || load === undefined || facts === undefined) continue
     const stays = ({ attempt }: { readonly attempt: AttemptId }) =>
-      load.attempts.has(attempt) && !state.terminating.has(attempt) && !ending.has(attempt)
-    actions.push(...endUntilRoom(state, { look, load, facts, stays }))
+      load.attempts.has(attempt) && !state.terminating.has(attempt) && !ended.has(attempt)
+    for (const action of endUntilRoom(state, { look, load, facts, stays })) {
+      // One that has several nodes may be ended in its grace on each of them.
+      if (!actions.some(({ attempt }) => attempt === action.attempt)) actions.push(action)
+      ended.add(action.attempt)
+    }
   }
   return actions
 }

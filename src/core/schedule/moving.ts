@@ -55,8 +55,10 @@ function takenCores({ cores }: NodeSnapshot): ReadonlySet<CoreId> | null {
 }
 
 function mayMove(running: View<RunningAttempt>, { state, now, except }: MoveOptions): boolean {
-  const { attempt, movedAt, placement, suspendedSince } = running
+  const { attempt, definition, movedAt, placement, suspendedSince } = running
   if (except.has(attempt) || state.terminating.has(attempt)) return false
+  // Its ranks are in nobody's tree here.
+  if (definition?.mpi != null || placement.others !== undefined) return false
   // What follows it in its runner was promised these cores, and is over soon.
   if (state.following.has(attempt)) return false
   if (movedAt !== null && now - movedAt < REST_SECONDS * 1000) return false

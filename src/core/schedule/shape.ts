@@ -1,5 +1,6 @@
 import type { TaskDefinition } from '../model.ts'
 import { type Lack, lackOf, neededIn } from './fitting.ts'
+import { haveCores, type Part, partsFor, wantsOf } from './ranks.ts'
 import type { Room } from './room.ts'
 
 /**
@@ -22,8 +23,9 @@ export interface Shape {
 export function shapes(): (definition: TaskDefinition) => Shape {
   const known = new Map<string, Shape>()
   return definition => {
-    const { cpus, memoryBytes, timeSeconds, ioBound, networkBound } = definition
-    const key = [cpus, memoryBytes, timeSeconds, ioBound, networkBound].join()
+    const { cpus, memoryBytes, timeSeconds, ioBound, networkBound, mpi } = definition
+    const ranks = mpi == null ? [] : [mpi.nodes, mpi.ranks, mpi.cpusPerRank]
+    const key = [cpus, memoryBytes, timeSeconds, ioBound, networkBound, ...ranks].join()
     const shape = known.get(key) ?? newShape(definition)
     known.set(key, shape)
     return shape
@@ -35,13 +37,31 @@ export function newShape(definition: TaskDefinition): Shape {
   return { definition, candidates: null, at: 0, onShared: false, lacks: null }
 }
 
+/** Where the next item of such a task goes: to one node, unless its ranks need several; null: it does not fit now. */
+export function placeFor(shape: Shape, rooms: readonly Room[], now: number): readonly Part[] | null {
+  const { definition } = shape
+  if (definition.mpi == null) {
+    const room = roomFor(shape, rooms, now)
+    return room === null ? null : [{ room, definition }]
+  }
+  if (shape.lacks !== null) return null
+  const parts = partsFor(definition, definition.mpi, rooms, now)
+  if (parts !== null) return parts
+  const lacks = new Set(allLacks(definition, rooms, now))
+  // Which of them lack cores is part of how many have them.
+  lacks.delete('cores')
+  if (haveCores(definition, definition.mpi, rooms) < wantsOf(definition.mpi)) lacks.add('nodes')
+  shape.lacks = lacks
+  return null
+}
+
 /**
  * The tightest node that has room (best fit), one with enough idle cores before any on which cores have to be
  * shared; null: none. Tasks stay with their node until that is full.
  *
  * @param rooms in which the item may start: always the same ones for a shape
  */
-export function roomFor(shape: Shape, rooms: readonly Room[], now: number): Room | null {
+function roomFor(shape: Shape, rooms: readonly Room[], now: number): Room | null {
   if (shape.lacks !== null) return null
   shape.candidates ??= rooms
     .filter(room => lackOf(room, shape.definition, now) === null)

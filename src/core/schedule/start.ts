@@ -2,7 +2,15 @@ import type { Action } from '../actions.ts'
 import { capacitiesOf } from '../fit.ts'
 import { pop, push } from '../heap.ts'
 import { attemptId } from '../ids.ts'
-import type { AttemptId, NodeName, Snapshot, TaskDefinition, TaskName } from '../model.ts'
+import type {
+  AttemptId,
+  NodeName,
+  Placement,
+  PlacementPart,
+  Snapshot,
+  TaskDefinition,
+  TaskName,
+} from '../model.ts'
 import { type Policy, policyNamed } from '../policies/policy.ts'
 import { dueItems, firstDue } from '../queue.ts'
 import type { ItemState, RunView, TaskState, View } from '../run-state.ts'
@@ -11,8 +19,9 @@ import { type Lack, takeFrom } from './fitting.ts'
 import { type Hindrance, hindranceOf, replicasHindrance } from './hindrance.ts'
 import { keepRoomFor } from './keep.ts'
 import { withMemoryNeed } from './memory-need.ts'
+import type { Part } from './ranks.ts'
 import { type Room, type RoomsFor, roomsByNode, roomsOf } from './room.ts'
-import { newShape, roomFor, type Shape, shapes } from './shape.ts'
+import { newShape, placeFor, type Shape, shapes } from './shape.ts'
 
 type Start = Extract<Action, { type: 'start' }>
 export type Follow = Extract<Action, { type: 'follow' }>
@@ -101,8 +110,8 @@ export function planStarts(
       hindered.set(task, full)
       continue
     }
-    const room = roomFor(shape, roomsFor(node), now)
-    if (room === null) {
+    const parts = placeFor(shape, roomsFor(node), now)
+    if (parts === null) {
       const lead = kept || ahead === MOST_AHEAD ? null : leadOf(line, leads, state)
       if (lead !== null) {
         ahead += 1
@@ -121,7 +130,7 @@ export function planStarts(
       }
       continue
     }
-    starts.push(startOf(line, room, now))
+    starts.push(startOf(line, parts, now))
     if (starts.length === MOST_STARTS) break
     if (advance(state, line, now)) enter(order, line, policy, now)
   }
@@ -215,15 +224,23 @@ function goesFirst(a: Line, b: Line): boolean {
   return a.item.number < b.item.number
 }
 
-function startOf(line: Line, room: Room, now: number): Start {
-  const { item } = line
-  const cores = takeFrom(room, line.definition, now)
+function startOf({ item }: Line, parts: readonly Part[], now: number): Start {
   return {
     type: 'start',
     item: item.id,
     attempt: attemptId(item.id, item.attempts + 1),
-    placement: { node: room.node, cores },
+    placement: placementOf(parts, now),
   }
+}
+
+function placementOf(parts: readonly Part[], now: number): Placement {
+  const [first, ...others] = parts.map(({ room, definition }) => ({
+    node: room.node,
+    cores: takeFrom(room, definition, now),
+  }))
+  // There is at least one.
+  const { node, cores } = first as PlacementPart
+  return others.length === 0 ? { node, cores } : { node, cores, others }
 }
 
 /** Only where nothing but a free core lacks: what runs holds one, and will leave it to the follower. */

@@ -1,24 +1,39 @@
 import type { Action } from '../actions.ts'
-import type { AttemptId, CoreId, CoreState, HeldBack, NodeSnapshot, Snapshot } from '../model.ts'
+import type { AttemptId, CoreId, CoreState, HeldBack, NodeName, NodeSnapshot, Snapshot } from '../model.ts'
+import { coresOn } from '../placement.ts'
 import type { RunningAttempt, RunView, View } from '../run-state.ts'
 
 /** After so long in suspension an attempt's cores are not coming back soon: its item waits for others. */
 const LASTING_CONTENTION_SECONDS = 60
+/** Ranks lose what they have done when they are requeued: a burst of the application is waited out. */
+const RANKS_PATIENCE_SECONDS = 2
 
 /**
  * Gives cores back to the application. Where the kernel preempts attempts they stay runnable, and harvest even short
  * gaps; elsewhere an attempt is suspended as soon as one of its cores is in use, until all of them are idle again.
  * Where odop holds itself back, the attempts that started last are suspended, whichever way cores are given back.
+ *
+ * Ranks are not below their runner, where a signal to stop would reach them: they are requeued where others would be suspended.
  */
 export function yieldCores(state: RunView, snapshot: Snapshot, now: number): Yield[] {
   const actions: Yield[] = []
+  const requeued = new Set<AttemptId>()
   for (const look of snapshot.nodes) {
     const attempts = state.loads.get(look.node)?.attempts
     const mode = state.nodes.get(look.node)?.yieldMode
     if (attempts === undefined || attempts.size === 0 || mode === undefined) continue
     const judged = mode === 'suspend' ? judgements(look) : null
-    const surplus = look.heldBack == null ? null : surplusOf(attempts.values(), look.heldBack)
+    const surplus = look.heldBack == null ? null : surplusOf(attempts.values(), look.node, look.heldBack)
     for (const attempt of attempts.values()) {
+      if (attempt.definition?.mpi != null) {
+        const ended = mode === 'suspend' ? requeueRanks(attempt, look) : null
+        // Once, though it may be in the way on several nodes.
+        if (ended === null || requeued.has(attempt.attempt) || state.terminating.has(attempt.attempt))
+          continue
+        requeued.add(attempt.attempt)
+        actions.push(ended)
+        continue
+      }
       const reason = surplus?.has(attempt.attempt) ? (look.heldBack?.reason ?? null) : null
       const action =
         reason !== null
@@ -42,13 +57,15 @@ function judgements(look: NodeSnapshot): Judgements {
 /** What is too much for the cores that are allowed: the oldest attempts stay, so that some get done. */
 function surplusOf(
   attempts: Iterable<View<RunningAttempt>>,
+  node: NodeName,
   { allowedCores }: HeldBack,
 ): ReadonlySet<AttemptId> {
   const surplus = new Set<AttemptId>()
   let left = allowedCores
   for (const { attempt, placement } of [...attempts].sort(olderFirst)) {
-    if (placement.cores.length > left) surplus.add(attempt)
-    else left -= placement.cores.length
+    const { length } = coresOn(placement, node)
+    if (length > left) surplus.add(attempt)
+    else left -= length
   }
   return surplus
 }
@@ -78,6 +95,20 @@ function followCores(running: View<RunningAttempt>, judged: Judgements, now: num
   if (placement.cores.every(core => judged.get(core) === 'idle')) return { type: 'resume', attempt }
   const reason = (seconds: number) => `the application has used ${coresText(placement.cores)} for ${seconds}s`
   return requeueAfterLong(running, now, reason)
+}
+
+function requeueRanks(
+  { attempt, placement }: View<RunningAttempt>,
+  { node, cores }: NodeSnapshot,
+): Yield | null {
+  const held = coresOn(placement, node)
+  const lost = cores.filter(
+    ({ core, judged, busySeconds = 0 }) =>
+      judged === 'busy' && busySeconds >= RANKS_PATIENCE_SECONDS && held.includes(core),
+  )
+  if (lost.length === 0) return null
+  const reason = `the application uses ${coresText(lost.map(({ core }) => core))} of ${node}, and ranks can't be suspended`
+  return { type: 'terminate', attempt, outcome: 'requeued', reason }
 }
 
 function requeueAfterLong(

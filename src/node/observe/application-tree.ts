@@ -108,9 +108,7 @@ export class ApplicationTree {
   }
 
   #members(): readonly ProcessLook[] {
-    return this.#others.size === 0
-      ? this.#family.members
-      : this.#families().flatMap(family => family.members)
+    return this.#others.size === 0 ? this.#family.members : this.#families().flatMap(family => family.members)
   }
 
   #memoryBytes(): number {

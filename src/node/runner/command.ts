@@ -11,9 +11,7 @@ export interface CommandOptions {
  * reach it; its output goes to the attempt's log. Returns why it failed, or null.
  */
 export async function runCommand({ command, environment, cwd }: CommandOptions): Promise<string | null> {
-  if (!areWords(command)) {
-    return `the task's command must be a list of texts, the first of them the program; found ${JSON.stringify(command)}`
-  }
+  if (!areWords(command)) return notWords(command)
   const [program, ...words] = command
   const { execa } = await import('execa')
   // The attempt's end, not execa, ends what is still running.
@@ -57,7 +55,11 @@ export function commandEnvironment(
   }
 }
 
-function areWords(command: unknown): command is [string, ...string[]] {
+export function notWords(command: unknown): string {
+  return `the task's command must be a list of texts, the first of them the program; found ${JSON.stringify(command)}`
+}
+
+export function areWords(command: unknown): command is [string, ...string[]] {
   return Array.isArray(command) && command.length > 0 && command.every(word => typeof word === 'string')
 }
 

@@ -34,10 +34,14 @@ export interface ContextOptions {
   readonly scratch: Scratch
   readonly signal: AbortSignal
   readonly log: (text: string) => void
+  /** Default: 0. */
+  readonly rank?: number
 }
 
 /** What the task's function or command builder is given. */
-export function createContext(spec: AttemptSpec, { scratch, signal, log }: ContextOptions): FileTaskContext {
+export function createContext(spec: AttemptSpec, options: ContextOptions): FileTaskContext {
+  const { scratch, signal, log, rank = 0 } = options
+  const ranks = spec.task.mpi?.ranks ?? 1
   const files = spec.files.map((file, index) => nodePath(file, index, scratch)) as [string, ...string[]]
   return {
     file: files[0],
@@ -49,6 +53,8 @@ export function createContext(spec: AttemptSpec, { scratch, signal, log }: Conte
     run: spec.run.name,
     node: spec.node,
     cores: spec.cores,
+    rank,
+    ranks,
     get scratch() {
       return scratch.folder
     },

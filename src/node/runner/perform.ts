@@ -1,8 +1,12 @@
+import type { FileTaskContext } from '../../tasks/context.ts'
+import type { Task } from '../../tasks/task.ts'
 import type { AttemptSpec } from '../agent.ts'
-import { commandEnvironment, runCommand } from './command.ts'
+import { areWords, commandEnvironment, notWords, runCommand } from './command.ts'
 import { createContext, type Scratch } from './context.ts'
 import { setEnvironment } from './environment.ts'
 import { errorDetails, errorText } from './error-text.ts'
+import { hasRanks, type RanksSpec } from './ranks/launch.ts'
+import { runRanks } from './ranks/run-ranks.ts'
 import type { TaskModules } from './task-modules.ts'
 
 export interface PerformOptions {
@@ -29,12 +33,33 @@ async function call(spec: AttemptSpec, { modules, ...options }: PerformOptions):
   if (found.task === null) return notLoaded(spec.task.module, found.error, options.log)
   const { run, command } = found.task
   const context = createContext(spec, options)
+  if (hasRanks(spec)) return await callRanks(spec, found.task, context, options.scratch)
   if (run !== null) {
     await run(context)
     return null
   }
   const environment = commandEnvironment(spec, context.files, context.scratch)
   return await runCommand({ command: await command?.(context), environment, cwd: spec.cwd })
+}
+
+/** Its function is called in the ranks, not here. */
+async function callRanks(
+  spec: RanksSpec,
+  { run, command }: Task,
+  context: FileTaskContext,
+  scratch: Scratch,
+): Promise<string | null> {
+  const words = run === null ? await command?.(context) : null
+  if (words !== null && !areWords(words)) return notWords(words)
+  const environment =
+    words === null ? spec.task.env : commandEnvironment(spec, context.files, context.scratch)
+  return await runRanks({
+    spec,
+    command: words,
+    environment,
+    base: process.env,
+    scratch: () => scratch.folder,
+  })
 }
 
 function notLoaded(module: string, error: unknown, log: (text: string) => void): string {

@@ -48,6 +48,8 @@ test('the context says where and what the attempt is', async () => {
     run: 'a-run',
     node: 'here',
     cores: [0],
+    rank: 0,
+    ranks: 1,
     scratch: path.join(rig.folder, 'scratch-1'),
   })
 })

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { MpiNeeds } from '../../../src/core/model.ts'
 import type { AttemptReport, AttemptSpec } from '../../../src/node/agent.ts'
 import { type KeeperClient, startKeeper } from '../../../src/node/keeper-client.ts'
 import { sampleTask } from '../../sample-task.ts'
@@ -30,9 +31,15 @@ export interface KeeperRig extends AsyncDisposable {
 export interface SpecExtra extends Partial<Omit<AttemptSpec, 'task'>> {
   readonly env?: Record<string, string>
   readonly module?: string
+  readonly mpi?: MpiNeeds
 }
 
-export function createKeeperRig({ warmRunners = 0 } = {}): KeeperRig {
+export interface KeeperRigOptions {
+  readonly warmRunners?: number
+  readonly environment?: NodeJS.ProcessEnv
+}
+
+export function createKeeperRig({ warmRunners = 0, environment = {} }: KeeperRigOptions = {}): KeeperRig {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'odop-keeper-'))
   const mark = randomUUID()
   const reports: AttemptReport[] = []
@@ -40,7 +47,7 @@ export function createKeeperRig({ warmRunners = 0 } = {}): KeeperRig {
   let count = 0
   const client = startKeeper({
     warmRunners,
-    environment: { ...process.env, ODOP_TEST: mark },
+    environment: { ...process.env, ...environment, ODOP_TEST: mark },
     onReport: report => reports.push(report),
     onFailure: text => failures.push(text),
   })
@@ -89,13 +96,19 @@ export interface SpecOptions extends SpecExtra {
   readonly count: number
 }
 
-export function specOf({ task, folder, count, env, module, ...rest }: SpecOptions): AttemptSpec {
+export function specOf({ task, folder, count, env, module, mpi, ...rest }: SpecOptions): AttemptSpec {
   const index = indexOf(task)
   if (index < 0) throw new Error(`no ${task} among the fixtures`)
   return {
     attempt: `test#${count}.1`,
     number: 1,
-    task: sampleTask({ name: 'test', module: module ?? fixtureModule, index, env: env ?? {} }),
+    task: sampleTask({
+      name: 'test',
+      module: module ?? fixtureModule,
+      index,
+      env: env ?? {},
+      mpi: mpi ?? null,
+    }),
     files: [],
     node: 'here',
     // Unpinned, so that a busy core of a small machine holds up no test.
