@@ -20,6 +20,9 @@ const AROUND_A_RUN_SECONDS = 1
 /** What the tasks after an application, or other tools, take longer. */
 const LONGER = 1.5
 const BUILD_SECONDS = 30
+const REAL_AGENTS_SECONDS = 60
+/** Of the two simulations. */
+const VIRTUAL_HOUR_SECONDS = 10
 
 function chosenSeconds(options: Options) {
   return {
@@ -27,6 +30,7 @@ function chosenSeconds(options: Options) {
     job: BUILD_SECONDS + jobSeconds(options),
     latency: 5 + options.files * PACE_SECONDS,
     throughput: throughputSeconds(options),
+    simulation: REAL_AGENTS_SECONDS + options.hours * VIRTUAL_HOUR_SECONDS,
     memory: BUILD_SECONDS + RUNS * RUN_SECONDS * options.devourers,
   }
 }

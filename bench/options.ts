@@ -12,6 +12,7 @@ export const PARTS = [
   'scheduler',
   'large',
   'aging',
+  'simulation',
   'memory',
 ] as const
 export type Part = (typeof PARTS)[number]
@@ -27,6 +28,7 @@ export interface Options {
   readonly items: number
   readonly many: number
   readonly devourers: number
+  readonly hours: number
   readonly limitSeconds: number
 }
 
@@ -40,6 +42,7 @@ const QUICK = {
   items: 2000,
   many: 10_000,
   devourers: 3,
+  hours: 4,
 }
 /** As the targets are to be shown. */
 const FULL = {
@@ -51,6 +54,7 @@ const FULL = {
   items: 20_000,
   many: 100_000,
   devourers: 20,
+  hours: 48,
 }
 
 /** Ends the process on a wrong option, and after `--help`. */
@@ -76,6 +80,7 @@ export function readOptions(argv: readonly string[]): Options {
       items: { type: 'number', describe: numbers('items', 'work items of the throughput') },
       many: { type: 'number', describe: numbers('many', 'files at once, 0 for none') },
       devourers: { type: 'number', describe: numbers('devourers', 'attempts that take memory without end') },
+      hours: { type: 'number', describe: numbers('hours', 'virtual hours of the simulation') },
       limit: { type: 'number', default: 300, describe: 'seconds that a queue of the throughput may take' },
     })
     .strict()
@@ -94,6 +99,7 @@ export function readOptions(argv: readonly string[]): Options {
     items: given.items ?? defaults.items,
     many: given.many ?? defaults.many,
     devourers: given.devourers ?? defaults.devourers,
+    hours: given.hours ?? defaults.hours,
     limitSeconds: given.limit,
   }
 }

@@ -12,6 +12,7 @@ import { memoryFigures } from './memory.ts'
 import { type Options, type Part, readOptions } from './options.ts'
 import type { PartResult } from './parts.ts'
 import { schedulerFigures } from './scheduler.ts'
+import { simulationFigures } from './simulation.ts'
 import { openedFilesFigure, startFigures } from './start.ts'
 import { figureLine, markdownTable } from './table.ts'
 import { throughputFigures } from './throughput.ts'
@@ -92,6 +93,13 @@ async function measure(part: Part, given: Options, workloads: Workloads | null):
       return largeApplicationFigures({ processes: 2000, seconds: 30 })
     case 'aging':
       return agingFigures({ hours: 48 })
+    case 'simulation':
+      return simulationFigures({
+        nodes: [1000, 3000],
+        hours: given.hours,
+        secondsOfAnHour: 3,
+        realAgents: 64,
+      })
     case 'memory':
       return workloads === null ? plain([]) : memoryFigures({ ...given, workloads })
   }

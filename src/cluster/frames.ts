@@ -136,7 +136,12 @@ export class FrameReader {
   }
 
   #collect(node: string, stream: NodeStream, { part, payload }: Frame): void {
-    if (part === '=' || part === '<') {
+    if (part === '=') {
+      stream.pieces = null
+      this.#deliver(node, payload)
+      return
+    }
+    if (part === '<') {
       stream.pieces = []
       stream.bytes = 0
     }
@@ -148,7 +153,7 @@ export class FrameReader {
     if (stream.bytes > this.#mostMessageBytes) {
       stream.pieces = null
       this.#options.onProblem({ kind: 'too-long', node, bytes: stream.bytes })
-    } else if (part === '=' || part === '>') {
+    } else if (part === '>') {
       const json = Buffer.concat(stream.pieces).toString('latin1')
       stream.pieces = null
       this.#deliver(node, json)

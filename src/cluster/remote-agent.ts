@@ -195,10 +195,10 @@ export class RemoteAgent implements Agent {
         this.#greet(message)
         break
       case 'joined':
-        this.#facts = message.facts
-        this.#looks = new LookReader(message.facts.cores)
+        this.#facts = likeTheLast(message.facts)
+        this.#looks = new LookReader(this.#facts.cores)
         if (this.#state === 'opening') this.#opened()
-        this.#options.onJoined(message.facts, message.cause)
+        this.#options.onJoined(this.#facts, message.cause)
         break
       case 'look':
         this.#snapshot = this.#looks?.read(message.look) ?? null
@@ -269,3 +269,16 @@ export class RemoteAgent implements Agent {
     if (this.#state !== 'gone') this.#options.send(message)
   }
 }
+
+/** Nodes of a job are mostly alike: what thousands of them have in common is kept once. */
+function likeTheLast(facts: NodeFacts): NodeFacts {
+  const { cores, usableCores, topology } = facts
+  const text = JSON.stringify([cores, usableCores, topology])
+  if (last?.text !== text) last = { text, parts: { cores, usableCores, topology } }
+  return { ...facts, ...last.parts }
+}
+
+let last: {
+  readonly text: string
+  readonly parts: Pick<NodeFacts, 'cores' | 'usableCores' | 'topology'>
+} | null = null

@@ -20,7 +20,22 @@ export interface PhysicalCore {
   readonly usable: readonly CoreId[]
 }
 
+/** Of nodes that are alike it is the same. */
 export function layoutOf(facts: NodeFacts): Layout {
+  const before = known.get(facts.topology)
+  if (before?.usableCores === facts.usableCores && before.cores === facts.cores) return before.layout
+  const layout = newLayout(facts)
+  known.set(facts.topology, { cores: facts.cores, usableCores: facts.usableCores, layout })
+  return layout
+}
+
+/** Facts that are alike share these parts. */
+const known = new WeakMap<
+  NodeFacts['topology'],
+  Pick<NodeFacts, 'cores' | 'usableCores'> & { readonly layout: Layout }
+>()
+
+function newLayout(facts: NodeFacts): Layout {
   const places = new Map(facts.topology.map(place => [place.core, place]))
   const allocated = [...new Set([...facts.cores, ...facts.usableCores])].sort((a, b) => a - b)
   const here = new Set(allocated)

@@ -142,6 +142,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
         ...prepared,
         exit,
         parts,
+        agents,
         environment: request.environment,
         metrics,
         tasksAreOpen,

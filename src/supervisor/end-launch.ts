@@ -1,6 +1,7 @@
 import type { ApplicationExit } from '../app/launch.ts'
 import type { Drain } from '../config.ts'
 import { itemsLeft, type RunState } from '../core/state.ts'
+import type { Agents } from './agents.ts'
 import { drain, type EndingParts, endAttempts, endBackground } from './ending.ts'
 import type { Metrics } from './metrics.ts'
 import type { Prepared } from './prepare.ts'
@@ -18,6 +19,7 @@ export interface EndLaunchOptions extends Prepared {
   readonly exit: ApplicationExit | null
   readonly parts: EndingParts
   readonly metrics: Metrics
+  readonly agents: Pick<Agents, 'applicationEnded'>
   readonly environment: Readonly<Record<string, string | undefined>>
   /** The task modules were loaded, and their triggers have begun. */
   readonly tasksAreOpen: Promise<void>
@@ -39,6 +41,7 @@ export async function endLaunch(options: EndLaunchOptions): Promise<LaunchEnd> {
     recorder.record({ type: 'application-ended', at: now(), code: exit.code, signal: exit.signal })
   }
   parts.desk.applicationEnded()
+  options.agents.applicationEnded()
   const stopDraining = drainLimit(configuration.drain, interrupted)
   await tasksOpenOr(options, stopDraining)
   endBackground(parts)

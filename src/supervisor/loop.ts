@@ -39,6 +39,8 @@ export interface LoopOptions {
 
 /** With thousands of short items something happens all the time: decisions may be made on a sample of this age. */
 const SAMPLE_MILLISECONDS = FAST_MILLISECONDS
+/** A decision looks at every node: where there are thousands, decisions rest in between. */
+const NODES_A_MILLISECOND = 4
 /** A timer may be a little early. */
 const EARLY_MILLISECONDS = 5
 
@@ -52,6 +54,7 @@ export function startLoop(options: LoopOptions): Loop {
   let nodes = options.agents.sample()
   let sampledAt = options.now()
   let backOffs: BackOffs = new Map()
+  let decidedAt = Number.NEGATIVE_INFINITY
 
   const look = () => {
     if (timer) clearTimeout(timer)
@@ -65,6 +68,7 @@ export function startLoop(options: LoopOptions): Loop {
         sampledAt = now
       }
       const snapshot = { nodes: holdBack(now), remainingSeconds: options.remainingSeconds() }
+      decidedAt = now
       for (const action of schedule(options.state, snapshot, now)) {
         if (starting || !STARTING.has(action.type)) perform(action, options.attempts)
       }
@@ -72,7 +76,7 @@ export function startLoop(options: LoopOptions): Loop {
       // Something may have called wake() meanwhile: its look is already on the way, and one is enough.
       const pace = nextLookMilliseconds(options.state, snapshot, now)
       options.agents.pace(pace)
-      if (!woken) timer = setTimeout(look, pace - (now - sampledAt))
+      if (!woken) timer = setTimeout(look, Math.max(pace - (now - sampledAt), restMilliseconds(now)))
     } catch (error) {
       stopped = true
       options.onBug(error)
@@ -98,7 +102,15 @@ export function startLoop(options: LoopOptions): Loop {
     woken = true
     if (timer) clearTimeout(timer)
     timer = null
-    setImmediate(look)
+    const rest = restMilliseconds(options.now())
+    if (rest === 0) setImmediate(look)
+    else timer = setTimeout(look, rest)
+  }
+
+  /** How long until decisions may cost something again. */
+  const restMilliseconds = (now: number): number => {
+    const since = Math.max(0, now - decidedAt)
+    return Math.max(0, Math.floor(nodes.length / NODES_A_MILLISECOND) - since)
   }
 
   timer = setTimeout(look, 0)
@@ -106,6 +118,9 @@ export function startLoop(options: LoopOptions): Loop {
     wake,
     lookAgain() {
       sampledAt = Number.NEGATIVE_INFINITY
+      // What is seen now may have to be given back at once.
+      decidedAt = Number.NEGATIVE_INFINITY
+      if (timer !== null) woken = false
       wake()
     },
     pauseStarting() {

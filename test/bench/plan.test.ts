@@ -14,7 +14,7 @@ function shape(name: string) {
 describe('what the bench will measure', () => {
   test('shapes with idle time have a run for each size of task, and small ones as functions too', () => {
     expect(plannedRuns(shape('moving'), [5, 1, 0.1])).toEqual({ odop: 3, others: 0 })
-    expect(plannedRuns(shape('one-core'), [5, 1, 0.1])).toEqual({ odop: 4, others: 2 })
+    expect(plannedRuns(shape('one-core'), [5, 1, 0.1])).toEqual({ odop: 4, others: 3 })
   })
 
   test('shapes without idle time have one', () => {

@@ -21,6 +21,8 @@ describe('defaults', () => {
         drain: null,
         maxCpus: null,
         excludeCpus: [],
+        hosts: [],
+        hostFile: null,
         reserveCores: 0,
         idleThreshold: 0.1,
         memoryReserve: { share: 0.1 },

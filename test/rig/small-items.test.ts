@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import type { OdopEvent } from '../../src/core/events.ts'
@@ -97,7 +98,10 @@ test('what waits in a runner when the application ends is left for the next run,
   expect(drained.code).toBe(0)
   const lines = rig.read('noted').trim().split('\n')
   expect(new Set(lines).size).toBe(200)
-  expect(lines).toHaveLength(200)
+  // What was told to end may just have done its work: it counts as not done, and is done again.
+  const requeued = ends(rig, 'cut').filter(({ outcome }) => outcome === 'requeued')
+  expect(requeued.length).toBeLessThanOrEqual(os.availableParallelism())
+  expect(lines.length - 200).toBeLessThanOrEqual(requeued.length)
 })
 
 function hasJournal(rig: Rig): boolean {

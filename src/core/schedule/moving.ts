@@ -1,5 +1,5 @@
 import type { Action } from '../actions.ts'
-import type { AttemptId, CoreId, NodeSnapshot, Snapshot, YieldMode } from '../model.ts'
+import type { AttemptId, CoreId, CoreState, NodeSnapshot, Snapshot, YieldMode } from '../model.ts'
 import type { RunningAttempt, RunView, View } from '../run-state.ts'
 import type { Room } from './room.ts'
 
@@ -32,19 +32,30 @@ export function planMoves(options: MoveOptions): Move[] {
     const attempts = state.loads.get(look.node)?.attempts
     const taken = attempts === undefined || attempts.size === 0 ? null : takenCores(look)
     if (attempts === undefined || taken === null) continue
-    roomOf ??= new Map(options.rooms().map(room => [room.node, room]))
-    const room = roomOf.get(look.node)
-    if (room === undefined) continue
     for (const running of attempts.values()) {
-      const move = mayMove(running, options) ? moveOf(running, taken, room) : null
+      if (!running.placement.cores.some(core => taken.has(core)) || !mayMove(running, options)) continue
+      roomOf ??= new Map(options.rooms().map(room => [room.node, room]))
+      const room = roomOf.get(look.node)
+      const move = room === undefined ? null : moveOf(running, taken, room)
       if (move !== null) moves.push(move)
     }
   }
   return moves
 }
 
-/** null: none, as nearly always. */
+/** Looks that show the same cores share them: what thousands of nodes have to say of them changes seldom. */
+const known = new WeakMap<readonly CoreState[], ReadonlySet<CoreId> | null>()
+
+/** null: none. */
 function takenCores({ cores }: NodeSnapshot): ReadonlySet<CoreId> | null {
+  const before = known.get(cores)
+  if (before !== undefined) return before
+  const taken = takenOf(cores)
+  known.set(cores, taken)
+  return taken
+}
+
+function takenOf(cores: readonly CoreState[]): ReadonlySet<CoreId> | null {
   let taken: Set<CoreId> | null = null
   for (const { core, busySeconds = 0 } of cores) {
     if (busySeconds < MOVE_AFTER_SECONDS) continue

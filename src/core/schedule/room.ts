@@ -143,15 +143,44 @@ export class Room {
     return someLeft
   }
 
-  #count(levels: Uint8Array): void {
-    if (!this.#judge(levels)) return
-    const { usable } = this.layout
-    for (let at = 0; at < usable.length; at += 1) {
-      const level = levels[usable[at] as CoreId]
+  #count(scratch: Uint8Array): void {
+    for (const { core, level } of offeredBy(this.look, this.layout, this.#shares, scratch)) {
+      if (this.load.cores.has(core)) continue
       if (level === IDLE) this.idle += 1
-      else if (level === SHARED) this.shared += 1
+      else this.shared += 1
     }
   }
+}
+
+interface Offered {
+  readonly core: CoreId
+  readonly level: number
+}
+
+/** Looks that show the same cores share them: what thousands of nodes have to say of them changes seldom. */
+const known = new WeakMap<
+  NodeSnapshot['cores'],
+  { readonly layout: View<Layout>; readonly shares: boolean; readonly offered: readonly Offered[] }
+>()
+
+/** The usable cores that the application leaves, whoever holds them. */
+function offeredBy(
+  look: NodeSnapshot,
+  layout: View<Layout>,
+  shares: boolean,
+  scratch: Uint8Array,
+): readonly Offered[] {
+  const before = known.get(look.cores)
+  if (before?.layout === layout && before.shares === shares) return before.offered
+  const offered: Offered[] = []
+  if (judgeInto(scratch, { layout, look, shares })) {
+    for (const core of layout.usable) {
+      const level = scratch[core] ?? BUSY
+      if (level === IDLE || level === SHARED) offered.push({ core, level })
+    }
+  }
+  known.set(look.cores, { layout, shares, offered })
+  return offered
 }
 
 function mostCores(maxCpus: number | null, { heldBack }: NodeSnapshot): number {

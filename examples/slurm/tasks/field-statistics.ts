@@ -1,0 +1,1 @@
+export { default } from '../../../tasks/field-statistics.ts'
