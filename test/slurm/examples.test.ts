@@ -188,31 +188,6 @@ describe.skipIf(noCluster !== null || noJobs.length > 0)(
       expect(results(cwd)).toMatchObject({ code: 0 })
       expect(fieldsIn(path.join(cwd, 'data'))).toEqual(solve('alone', ['../heat', ...small]).fields)
     })
-
-    test('requeue.sh: told that its time ends, the job goes into the queue again, and goes on', async () => {
-      const words = ['--nodes=2', '--ntasks-per-node=1', '--time=5']
-      const long = ['--size', '64', '--steps', '1500000', '--every', '500000']
-      const { cwd, started } = submit('requeue.sh', words, long)
-      const job = await started
-      await until('it computes', () => Object.keys(fieldsIn(path.join(cwd, 'data'))).length > 0)
-      await until('odop is there', () =>
-        existsSync(path.join(cwd, '.odop/runs', `job-${job.id}`, 'events.ndjson')),
-      )
-      await cluster.run(['scancel', '--batch', '--signal=USR1', job.id])
-      // For two minutes, which can be cut short; before it says so its first start has not ended.
-      await until('it waits for its time', async () => (await job.field('Reason')) === 'BeginTime', 60)
-      await cluster.run(['scontrol', 'update', `JobId=${job.id}`, 'StartTime=now'])
-      await until('it is completed', async () => (await job.field('JobState')) === 'COMPLETED', 120)
-      const output = job.output()
-      expect(output).toContain('start number 1 ')
-      expect(output).toMatch(/told to stop after step \d+/)
-      expect(output).toContain('start number 2 ')
-      expect(output).toContain('heat: done after step 1500000')
-      // One run, in two launches.
-      expect(readdirSync(path.join(cwd, '.odop/runs'))).toEqual([`job-${job.id}`])
-      const journal = readFileSync(path.join(cwd, '.odop/runs', `job-${job.id}`, 'events.ndjson'), 'utf8')
-      expect(journal.match(/"type":"launch-started"/g)).toHaveLength(2)
-    })
   },
 )
 
