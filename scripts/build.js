@@ -31,12 +31,15 @@ const helpers = await buildHelpers()
 const parts = await buildParts([...cli.loadedLater, ...helpers.loadedLater])
 
 mkdirSync(dist, { recursive: true })
-const written = new Set(['types', 'THIRD-PARTY.txt', 'cli.cache'])
+const written = new Set(['types', 'THIRD-PARTY.txt', 'cli.cache', 'bring-up.cache'])
 for (const file of [cli, helpers, parts].flatMap(({ outputFiles }) => outputFiles)) {
   write(path.basename(file.path), file.contents)
   written.add(path.basename(file.path))
 }
-write('THIRD-PARTY.txt', licences({ ...cli.metafile.inputs, ...helpers.metafile.inputs, ...parts.metafile.inputs }))
+write(
+  'THIRD-PARTY.txt',
+  licences({ ...cli.metafile.inputs, ...helpers.metafile.inputs, ...parts.metafile.inputs }),
+)
 writeCodeCache()
 if (!process.argv.includes('--keep')) {
   for (const name of readdirSync(dist)) {
@@ -46,17 +49,21 @@ if (!process.argv.includes('--keep')) {
 }
 
 /**
- * What runs before the application's start, in one CommonJS file, because Node loads that faster than modules and can be given
- * V8's code cache for it (bin/odop.js).
+ * What runs before the application's start, and what comes right behind it, each in one CommonJS file, because Node loads that
+ * faster than modules and can be given V8's code cache for it (bin/odop.js).
  */
 async function buildCommandLine() {
   const loadedLater = new Map()
-  const result = await buildPrograms({ cli: 'src/cli/main.ts' }, /^\.\.?\//, loadedLater)
-  const [bundle] = result.outputFiles
+  const programs = { cli: 'src/cli/main.ts', 'bring-up': 'src/supervisor/bring-up.ts' }
+  const result = await buildPrograms(programs, /^\.\.?\//, loadedLater)
+  for (const name of Object.keys(programs)) loadedLater.delete(name)
   // `import()` comes from bin/odop.js, because scripts that are compiled with a cache have none of their own.
-  const outputFiles = [
-    { path: bundle.path, contents: bundle.text.replaceAll('import("./', 'importLater("./') },
-  ]
+  const outputFiles = result.outputFiles.map(({ path, text }) => ({
+    path,
+    contents: text
+      .replaceAll('import("./bring-up.js', 'importLater("./bring-up.cjs')
+      .replaceAll('import("./', 'importLater("./'),
+  }))
   return { ...result, outputFiles, loadedLater }
 }
 
