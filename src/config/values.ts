@@ -29,7 +29,7 @@ export type Drain = { readonly limitSeconds: number | null } | null
 /** Memory that stays free: so many bytes, or a share of the allocation's. */
 export type MemoryReserve = { readonly bytes: number } | { readonly share: number }
 
-export const POLICIES = ['priority'] as const
+export const POLICIES = ['priority', 'fifo', 'round_robin', 'best_fit'] as const
 
 const textList: Reader<readonly string[]> = raw => {
   const list: readonly unknown[] = Array.isArray(raw) ? raw : [raw]

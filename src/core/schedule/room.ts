@@ -1,4 +1,4 @@
-import { type CorePool, poolOf, take, takeNear } from '../fit.ts'
+import { type CorePool, holds, poolOf, take, takeNear, takeOne } from '../fit.ts'
 import type { Layout } from '../layout.ts'
 import type {
   CoreId,
@@ -103,6 +103,18 @@ export class Room {
     this.idle -= fromIdle
     this.shared -= count - fromIdle
     return cores
+  }
+
+  /** Takes exactly these; false: not all of them are free, and none is taken. */
+  takeThese(cores: readonly CoreId[]): boolean {
+    const { idle, shared } = this.#openPools()
+    const areFree = cores.every(core => holds(idle, core) || holds(shared, core))
+    if (!areFree || new Set(cores).size < cores.length) return false
+    for (const core of cores) {
+      if (takeOne(idle, core)) this.idle -= 1
+      else if (takeOne(shared, core)) this.shared -= 1
+    }
+    return true
   }
 
   /** Takes idle cores of one domain as far as it has them; there must be enough in all. */
