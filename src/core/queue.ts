@@ -97,18 +97,18 @@ export function boundElsewhere(state: RunView, task: View<TaskState>): [NodeName
 }
 
 /** Whether this very item could start now: it is pending, not waiting for a retry, and among those that a run takes. */
-export function isDue(task: View<TaskState>, item: ItemState, now: number): boolean {
+export function isDue(task: View<TaskState>, item: View<ItemState>, now: number): boolean {
   const pending = item.runningAs === null && item.follows === null
   return pending && !waitsForRetry(item, now) && mayEverStart(task, item)
 }
 
 /** Only a retry waits: an item with a `queuedAt` in the future comes from a clock that was set back. */
-function waitsForRetry(item: ItemState, now: number): boolean {
+function waitsForRetry(item: View<ItemState>, now: number): boolean {
   return item.failures > 0 && item.readyAt > now
 }
 
 /** `maxRuns` is about items: the first N of a run are those that run. */
-function mayEverStart(task: Pick<TaskState, 'queueLimit'>, item: ItemState): boolean {
+function mayEverStart(task: Pick<TaskState, 'queueLimit'>, item: View<ItemState>): boolean {
   return task.queueLimit === null || item.number <= task.queueLimit
 }
 

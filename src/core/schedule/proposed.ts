@@ -1,7 +1,7 @@
 import type { NodeName, Snapshot, TaskName } from '../model.ts'
 import type { PolicyPlacement } from '../policies/question.ts'
 import { isDue } from '../queue.ts'
-import type { ItemState, RunView } from '../run-state.ts'
+import type { ItemState, RunView, View } from '../run-state.ts'
 import { lackOf, neededIn, reserve, takeFrom } from './fitting.ts'
 import { type Hindrance, replicasHindrance } from './hindrance.ts'
 import { type RoomsFor, roomsByNode, type Room } from './room.ts'
@@ -48,7 +48,7 @@ export function planProposed({ state, snapshot, now, proposed, openRooms }: Prop
 }
 
 /** All items of a task that are bound to the same node need the same. */
-function linesByItem(lines: readonly Line[]): (item: ItemState) => Line | undefined {
+function linesByItem(lines: readonly Line[]): (item: View<ItemState>) => Line | undefined {
   const known = new Map<TaskName, Map<NodeName | null, Line>>()
   for (const line of lines) {
     const ofTask = known.get(line.task) ?? new Map<NodeName | null, Line>()
@@ -57,14 +57,14 @@ function linesByItem(lines: readonly Line[]): (item: ItemState) => Line | undefi
   return ({ task, node }) => known.get(task)?.get(node)
 }
 
-function isReady(state: RunView, item: ItemState, now: number): boolean {
+function isReady(state: RunView, item: View<ItemState>, now: number): boolean {
   const task = state.tasks.get(item.task)
   return task !== undefined && isDue(task, item, now)
 }
 
 interface Taking {
   readonly line: Line
-  readonly item: ItemState
+  readonly item: View<ItemState>
   readonly roomsFor: RoomsFor
   readonly now: number
 }

@@ -233,7 +233,7 @@ function goesFirst(a: Line, b: Line): boolean {
   return a.item.number < b.item.number
 }
 
-export function startOf(item: ItemState, placement: Placement): Start {
+export function startOf(item: View<ItemState>, placement: Placement): Start {
   return { type: 'start', item: item.id, attempt: attemptId(item.id, item.attempts + 1), placement }
 }
 
