@@ -18,7 +18,12 @@ export interface DoctorRequest {
 
 /** Tells what odop finds here, and what follows from it. Exit code 1: something needs to be done. */
 export async function printDoctor({ cwd, environment }: DoctorRequest): Promise<number> {
-  const { configuration, problems, notes } = await loadConfiguration({ cwd, environment, flags: {}, file: null })
+  const { configuration, problems, notes } = await loadConfiguration({
+    cwd,
+    environment,
+    flags: {},
+    file: null,
+  })
   const facts = describeNode({
     name: os.hostname(),
     env: environment,

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { runLoader } from '../tasks/loader-process.ts'
 import { distrust } from '../tasks/trusted.ts'
-import { type Found, loadConfigurationText, searchConfiguration } from './search.ts'
 import type { KeyProblem } from '../validation/schema.ts'
+import { type Found, loadConfigurationText, searchConfiguration } from './search.ts'
 import { type ConfigurationProblem, readers, type Values } from './values.ts'
 
 export interface ConfigurationFile {

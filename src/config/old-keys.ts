@@ -1,5 +1,7 @@
-import type { KeyProblem } from '../validation/schema.ts'
+import { describe } from '../validation/describe.ts'
 import { closest } from '../validation/did-you-mean.ts'
+import { folderName } from '../validation/readers.ts'
+import type { KeyProblem } from '../validation/schema.ts'
 import { isPolicyModule, type Key, POLICIES } from './values.ts'
 
 /** A configuration of the Python ODOP in our terms. */
@@ -74,13 +76,18 @@ export function isOldConfiguration(raw: unknown, fileName: string): raw is Recor
  * Reads a configuration of the Python ODOP. Where `runtime` and its `scheduling` say different things, `runtime` is what counted
  * there. Keys of ours in the same file hold, and go first.
  */
-export function fromOldConfiguration(raw: Readonly<Record<string, unknown>>, ours: readonly string[]): OldConfiguration {
+export function fromOldConfiguration(
+  raw: Readonly<Record<string, unknown>>,
+  ours: readonly string[],
+): OldConfiguration {
   const value: Record<string, unknown> = {}
   const written = new Map<string, string>()
   const taken: string[] = []
   const unneeded = new Map<string, string[]>()
   const warnings: string[] = []
   for (const [name, content] of flat(raw)) {
+    // A key without a value says nothing.
+    if (content === null) continue
     const reading = Object.hasOwn(READINGS, name) ? READINGS[name] : undefined
     if (reading === undefined) {
       if (ours.includes(name)) value[name] = content
@@ -128,10 +135,14 @@ function isObject(raw: unknown): raw is Record<string, unknown> {
 }
 
 /** There any name was the name of a folder; here not all are. */
-function runName(raw: unknown): Taken {
+function runName(raw: unknown): Taken | Refused {
   const but = 'by which a later run goes on where this one ends'
-  if (typeof raw !== 'string') return { key: 'name', value: raw, but }
-  const value = raw.replaceAll(/[^A-Za-z0-9._-]+/g, '-').replace(/^-+/, '').slice(0, 100)
+  const value = String(raw)
+    .replaceAll(/[^A-Za-z0-9._-]+/g, '-')
+    .replace(/^-+/, '')
+    .slice(0, 100)
+  if (!('value' in folderName(value)))
+    return { warning: `run_name: ${describe(raw)} can't be a name here, and is left out` }
   return { key: 'name', value, but: value === raw ? but : `as '${value}', ${but}` }
 }
 

@@ -4,8 +4,8 @@ import type { RunView } from './run-state.ts'
 import { enforceLimits } from './schedule/limits.ts'
 import { guardMemory } from './schedule/memory-guard.ts'
 import { planMoves } from './schedule/moving.ts'
-import { roomsOf } from './schedule/room.ts'
 import { planOf } from './schedule/plan.ts'
+import { roomsOf } from './schedule/room.ts'
 import { yieldCores } from './schedule/yielding.ts'
 
 /**

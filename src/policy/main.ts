@@ -35,7 +35,8 @@ async function load(): Promise<PolicyFunction | string> {
     if (typeof exported === 'function') return exported as PolicyFunction
     return `exports ${describe(exported)} by default, where a function was expected: export default definePolicy(({ items, nodes }) => [])`
   } catch (error) {
-    if ((error as NodeJS.ErrnoException | null)?.code === 'ENOENT') return 'is not used: there is no such file'
+    if ((error as NodeJS.ErrnoException | null)?.code === 'ENOENT')
+      return 'is not used: there is no such file'
     const { line, message } = problemOf(error, file)
     return `is not used: ${line === null ? '' : `line ${line}: `}${message}`
   }

@@ -13,6 +13,7 @@ describe('defaults', () => {
     const cwd = temporaryFolder()
     expect(await load(cwd)).toEqual({
       problems: [],
+      notes: [],
       configuration: {
         name: null,
         tasks: [path.join(cwd, 'tasks')],

@@ -153,8 +153,13 @@ describe('the decision', () => {
     schedule(state, { ...snapshot(look(two)), proposed }, T0 + 1000).flatMap(action =>
       action.type === 'start' ? [`${action.item} ${action.placement.node}:${action.placement.cores}`] : [],
     )
-  const waiting = (...more: Parameters<typeof run>[0] extends { events?: infer E } | undefined ? (E extends readonly (infer One)[] ? One[] : never) : never) =>
-    run({ nodes: [two], tasks, events: [...items('a', 3), ...items('b', 1), ...more] })
+  const waiting = (
+    ...more: Parameters<typeof run>[0] extends { events?: infer E } | undefined
+      ? E extends readonly (infer One)[]
+        ? One[]
+        : never
+      : never
+  ) => run({ nodes: [two], tasks, events: [...items('a', 3), ...items('b', 1), ...more] })
 
   test('is what the policy wants, in its order, whatever the priorities', () => {
     const wanted = [{ item: 'a#3' }, { item: 'a#1', node: 'n1', cores: [0] }]
@@ -166,9 +171,9 @@ describe('the decision', () => {
 
   test('what has changed since the question is passed over', () => {
     const state = waiting(started('a#1.1', T0, { node: 'n1', cores: [0] }))
-    expect(starts(state, [{ item: 'a#1' }, { item: 'a#2', node: 'n1', cores: [0] }, { item: 'b#1' }])).toEqual([
-      'b#1 n1:1',
-    ])
+    expect(
+      starts(state, [{ item: 'a#1' }, { item: 'a#2', node: 'n1', cores: [0] }, { item: 'b#1' }]),
+    ).toEqual(['b#1 n1:1'])
   })
 
   test('everything that a right answer places starts at once', () =>
@@ -178,8 +183,16 @@ describe('the decision', () => {
         fc.array(fc.nat(5), { minLength: 12, maxLength: 12 }),
         (queue, choices) => {
           const state = cluster(
-            [task({ name: 'one' }), task({ name: 'pair', cpus: 2 }), task({ name: 'fat', memoryBytes: 7 * GB })],
-            { events: queue.map((name, at) => queued(name, queue.slice(0, at).filter(n => n === name).length + 1)) },
+            [
+              task({ name: 'one' }),
+              task({ name: 'pair', cpus: 2 }),
+              task({ name: 'fat', memoryBytes: 7 * GB }),
+            ],
+            {
+              events: queue.map((name, at) =>
+                queued(name, queue.slice(0, at).filter(n => n === name).length + 1),
+              ),
+            },
           )
           const seen = snapshot(look(two), look(four))
           const question = questionOf(state, seen, T0)
@@ -196,7 +209,10 @@ describe('the decision', () => {
 })
 
 /** Each item on a chosen node while it has room, with cores or without. */
-function someRightAnswer({ items: asked, nodes }: PolicyQuestion, choices: readonly number[]): PolicyPlacement[] {
+function someRightAnswer(
+  { items: asked, nodes }: PolicyQuestion,
+  choices: readonly number[],
+): PolicyPlacement[] {
   const left = nodes.map(node => ({ ...node, freeCores: [...node.freeCores] }))
   return asked.flatMap(({ id, cpus, memoryBytes }, at) => {
     const choice = choices[at] ?? 0

@@ -357,11 +357,17 @@ function startsOf(each: Case, policy: string): string[] {
   })
   const looks = nodes.map((node): NodeSnapshot => {
     const letters = each.nodes[node.name] ?? ''
-    return look(node, { judged: Object.fromEntries([...letters].map((letter, core) => [core, JUDGED[letter] ?? 'busy'])) })
+    return look(node, {
+      judged: Object.fromEntries([...letters].map((letter, core) => [core, JUDGED[letter] ?? 'busy'])),
+    })
   })
   return schedule(state, snapshot(...looks), T0 + (each.at ?? 10) * 1000).flatMap(action => {
     if (action.type !== 'start') return []
-    return [`${action.item} ${partsOf(action.placement).map(({ node, cores }) => `${node}:${cores}`).join(' ')}`]
+    return [
+      `${action.item} ${partsOf(action.placement)
+        .map(({ node, cores }) => `${node}:${cores}`)
+        .join(' ')}`,
+    ]
   })
 }
 

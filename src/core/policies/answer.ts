@@ -14,7 +14,8 @@ export type CheckedAnswer =
  * the decision is made.
  */
 export function checkAnswer(question: PolicyQuestion, answer: unknown): CheckedAnswer {
-  if (!Array.isArray(answer)) return { violation: `returned ${kindOf(answer)} instead of an array of placements` }
+  if (!Array.isArray(answer))
+    return { violation: `returned ${kindOf(answer)} instead of an array of placements` }
   const desk = new Desk(question)
   const placements: PolicyPlacement[] = []
   for (const each of answer as unknown[]) {
@@ -31,7 +32,8 @@ function placementOf(raw: unknown): PolicyPlacement | string {
   if (typeof raw !== 'object' || raw === null) return `returned ${kindOf(raw)} among the placements`
   const { item, node, cores } = raw as { item?: unknown; node?: unknown; cores?: unknown }
   if (typeof item !== 'string') return 'returned a placement without the id of its `item`'
-  if (node !== undefined && typeof node !== 'string') return `returned ${kindOf(node)} as the node of ${short(item)}`
+  if (node !== undefined && typeof node !== 'string')
+    return `returned ${kindOf(node)} as the node of ${short(item)}`
   if (cores === undefined) return node === undefined ? { item } : { item, node }
   if (!Array.isArray(cores) || !cores.every(core => Number.isSafeInteger(core)))
     return `returned something else than core numbers as the cores of ${short(item)}`

@@ -51,7 +51,13 @@ function firstItems(state: RunView, lines: readonly Line[], now: number): Policy
   return found.map(itemOf)
 }
 
-function itemOf({ line: { definition }, item }: { readonly line: Line; readonly item: ItemState }): PolicyItem {
+function itemOf({
+  line: { definition },
+  item,
+}: {
+  readonly line: Line
+  readonly item: ItemState
+}): PolicyItem {
   const { priority, cpus, mpi, memoryBytes, timeSeconds, ioBound, networkBound } = definition
   const { id, task, queuedAt, attempts, failures, files, node } = item
   return {

@@ -4,7 +4,7 @@ import { isDue } from '../queue.ts'
 import type { ItemState, RunView, View } from '../run-state.ts'
 import { lackOf, neededIn, reserve, takeFrom } from './fitting.ts'
 import { type Hindrance, replicasHindrance } from './hindrance.ts'
-import { type RoomsFor, roomsByNode, type Room } from './room.ts'
+import { type Room, type RoomsFor, roomsByNode } from './room.ts'
 import { placeFor } from './shape.ts'
 import { type Line, linesOf, placementOf, type StartPlan, startOf } from './start.ts'
 
@@ -37,7 +37,8 @@ export function planProposed({ state, snapshot, now, proposed, openRooms }: Prop
     const item = state.items.get(placement.item)
     const line = item && lineOf(item)
     if (item === undefined || line === undefined || started.has(item.id)) continue
-    if (!isReady(state, item, now) || replicasHindrance(line.definition, line.tally.running) !== null) continue
+    if (!isReady(state, item, now) || replicasHindrance(line.definition, line.tally.running) !== null)
+      continue
     const taken = take(placement, { line, item, roomsFor, now })
     if (taken === null) continue
     starts.push(startOf(item, taken))

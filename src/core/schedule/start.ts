@@ -119,7 +119,8 @@ export function planStarts(
       if (lead !== null) {
         ahead += 1
         follow(followers, lead, line.item)
-        if (advance(state, line, { now, turn: state.starts + starts.length + ahead })) enter(order, line, policy, now)
+        if (advance(state, line, { now, turn: state.starts + starts.length + ahead }))
+          enter(order, line, policy, now)
         continue
       }
       block(blocked, task, { node, lacks: shape.lacks ?? new Set(), behind: starts.length })
@@ -135,7 +136,8 @@ export function planStarts(
     }
     starts.push(startOf(line.item, placementOf(parts, now)))
     if (starts.length === MOST_STARTS) break
-    if (advance(state, line, { now, turn: state.starts + starts.length + ahead })) enter(order, line, policy, now)
+    if (advance(state, line, { now, turn: state.starts + starts.length + ahead }))
+      enter(order, line, policy, now)
   }
   const follows = [...followers].map(([after, items]): Follow => ({ type: 'follow', after, items }))
   return { starts, follows, hindered, blocked, rooms }
