@@ -100,7 +100,7 @@ export function fromOldConfiguration(
     else if (!(read.key in value) && !(read.key in raw)) {
       value[read.key] = read.value
       written.set(read.key, name)
-      taken.push(`${name} is ${read.key} here${read.but === undefined ? '' : `, ${read.but}`}`)
+      taken.push(`${name} → ${read.key}${read.but === undefined ? '' : ` (${read.but})`}`)
     }
   }
   return { value, note: noteOf(taken, unneeded), warnings, written }
@@ -143,7 +143,7 @@ function runName(raw: unknown): Taken | Refused {
     .slice(0, 100)
   if (!('value' in folderName(value)))
     return { warning: `run_name: ${describe(raw)} can't be a name here, and is left out` }
-  return { key: 'name', value, but: value === raw ? but : `as '${value}', ${but}` }
+  return { key: 'name', value, but: value === raw ? but : `'${value}', ${but}` }
 }
 
 function algorithm(raw: unknown): Taken | Refused {
@@ -163,7 +163,7 @@ function fixOf(name: string, ours: readonly string[]): string {
 function noteOf(taken: readonly string[], unneeded: ReadonlyMap<string, readonly string[]>): string | null {
   const why = [...unneeded].map(([because, names]) => `${[...new Set(names)].join(', ')} (${because})`)
   const parts = [
-    ...(taken.length === 0 ? [] : [taken.join('; ')]),
+    ...(taken.length === 0 ? [] : [taken.join(', ')]),
     ...(why.length === 0 ? [] : [`not needed: ${why.join(', ')}`]),
   ]
   return parts.length === 0 ? null : `read as a configuration of the Python ODOP: ${parts.join('; ')}`

@@ -56,16 +56,16 @@ describe('a configuration of the Python ODOP', () => {
     expect(note).not.toContain('\n')
     expect(note).toContain('odop_conf.yaml: read as a configuration of the Python ODOP: ')
     for (const [old, ours] of [
-      ['run_name', "name here, as 'heat-equation'"],
+      ['run_name', "name ('heat-equation', by which a later run goes on where this one ends)"],
       ['algorithm', 'policy'],
       ['cpu_free_threshhold', 'idleThreshold'],
       ['excluded_cpus', 'excludeCpus'],
       ['max_task_failures', 'retries'],
       ['resubmit_wait_time', 'retryDelay'],
     ]) {
-      expect(note).toContain(`${old} is ${ours}`)
+      expect(note).toContain(`${old} → ${ours}`)
     }
-    expect(note).toContain('not needed: frequency (odop adapts its pace by itself), ')
+    expect(note).toContain(' frequency (odop adapts its pace by itself), ')
     expect(note).toContain('host, info_api_port (odop opens no port unless asked for)')
     expect(note).toContain('engine_port, controller_port (')
     expect(note).toContain('n_stored_metric (metrics are appended to files')

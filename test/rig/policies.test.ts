@@ -205,7 +205,7 @@ test('a configuration of the Python ODOP is used, and told of in one line by run
   rig.write('odop_conf.yaml', 'runtime:\n  frequency: 1\n  algorithm: fifo\n  run_name: r\n  colour: red\n')
   const run = await rig.odop(['run', '--drain', '--', 'true'])
   const told =
-    /odop_conf\.yaml: read as a configuration of the Python ODOP: .*algorithm is policy here.*frequency \(odop adapts/
+    /odop_conf\.yaml: read as a configuration of the Python ODOP: .*algorithm → policy.*frequency \(odop adapts/
   expect(run.code).toBe(0)
   expect(run.stderr).toMatch(told)
   expect(run.stderr).toContain('unknown key `colour`, which is left out')

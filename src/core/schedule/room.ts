@@ -119,8 +119,9 @@ export class Room {
 
   /** Takes idle cores of one domain as far as it has them; there must be enough in all. */
   takeIdleNear(domain: number, count: number): CoreId[] {
+    const pool = this.#openPools().idle
     this.idle -= count
-    return takeNear(this.#openPools().idle, domain, count)
+    return takeNear(pool, domain, count)
   }
 
   domainOf(core: CoreId): number {
@@ -141,9 +142,10 @@ export class Room {
 
   #openPools(): { readonly idle: CorePool; readonly shared: CorePool } {
     const { layout, levels } = this
+    // Most rooms have cores of one kind only.
     this.#pools ??= {
-      idle: poolOf(layout, core => levels[core] === IDLE),
-      shared: poolOf(layout, core => levels[core] === SHARED),
+      idle: this.idle === 0 ? NO_CORES : poolOf(layout, core => levels[core] === IDLE),
+      shared: this.shared === 0 ? NO_CORES : poolOf(layout, core => levels[core] === SHARED),
     }
     return this.#pools
   }
@@ -215,6 +217,8 @@ export interface Kept {
   spareCores: number
   spareMemory: number
 }
+
+const NO_CORES: CorePool = { domains: [] }
 
 const NO_LOAD: View<NodeLoad> = { cores: new Map(), attempts: new Map() }
 
