@@ -22,9 +22,10 @@ process.on('uncaughtException', error => tell({ type: 'failure', text: thrown(er
 // The channel is odop's.
 Object.assign(process, { send: undefined, disconnect: undefined, argv: process.argv.slice(0, 2) })
 
-const policy = await load()
-if (typeof policy === 'string') tell({ type: 'failure', text: policy })
-else serve(policy)
+void load().then(policy => {
+  if (typeof policy === 'string') tell({ type: 'failure', text: policy })
+  else serve(policy)
+})
 
 /** What it exports, or why it can't be used. */
 async function load(): Promise<PolicyFunction | string> {

@@ -165,7 +165,7 @@ function agents(cluster: Cluster, node: string | null): number[] {
       const environment = `\0${readQuietly(`/proc/${pid}/environ`)}`
       if (!environment.includes(`\0SLURM_CONF=${cluster.environment['SLURM_CONF']}\0`)) return false
       if (node !== null && !environment.includes(`\0SLURMD_NODENAME=${node}\0`)) return false
-      return readQuietly(`/proc/${pid}/cmdline`).includes('dist/agent.js')
+      return readQuietly(`/proc/${pid}/cmdline`).includes('dist/agent.cjs')
     })
 }
 

@@ -14,8 +14,7 @@ let loading: string | null = null
 
 bindToSupervisor({ inBackground: request.kind === 'tasks' && request.inBackground })
 guard()
-await carryOut(request)
-stop('done')
+void carryOut(request).then(() => stop('done'))
 
 async function carryOut(request: LoaderRequest): Promise<void> {
   if (request.kind === 'configuration') {
