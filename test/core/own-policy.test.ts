@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import type { OdopEvent } from '../../src/core/events.ts'
 import type { TaskDefinition } from '../../src/core/model.ts'
 import { checkAnswer } from '../../src/core/policies/answer.ts'
 import type { PolicyPlacement, PolicyQuestion } from '../../src/core/policies/question.ts'
@@ -153,13 +154,8 @@ describe('the decision', () => {
     schedule(state, { ...snapshot(look(two)), proposed }, T0 + 1000).flatMap(action =>
       action.type === 'start' ? [`${action.item} ${action.placement.node}:${action.placement.cores}`] : [],
     )
-  const waiting = (
-    ...more: Parameters<typeof run>[0] extends { events?: infer E } | undefined
-      ? E extends readonly (infer One)[]
-        ? One[]
-        : never
-      : never
-  ) => run({ nodes: [two], tasks, events: [...items('a', 3), ...items('b', 1), ...more] })
+  const waiting = (...more: readonly OdopEvent[]) =>
+    run({ nodes: [two], tasks, events: [...items('a', 3), ...items('b', 1), ...more] })
 
   test('is what the policy wants, in its order, whatever the priorities', () => {
     const wanted = [{ item: 'a#3' }, { item: 'a#1', node: 'n1', cores: [0] }]

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { POLICIES } from '../../src/config/values.ts'
@@ -32,8 +32,9 @@ const ANSWERS: Readonly<Record<string, readonly PolicyPlacement[]>> = {
 }
 
 /** What a policy in a process of its own answers; rejects with what is wrong. */
-function answerOf(source: string, name: string): Promise<readonly PolicyPlacement[]> {
+function answerOf(source: string, name: string, mode = 0o644): Promise<readonly PolicyPlacement[]> {
   const cwd = temporaryFolder({ [name]: source })
+  chmodSync(path.join(cwd, name), mode)
   return new Promise((resolve, reject) => {
     const policy = startPolicyProcess({
       file: path.join(cwd, name),
@@ -55,6 +56,26 @@ test('the page has the examples that are tried here', () => {
 
 test.each(examples)('the example %s works', async (name, source) => {
   expect(await answerOf(source, name)).toEqual(ANSWERS[name])
+})
+
+test.each([
+  [
+    'CommonJS',
+    'order.cjs',
+    'module.exports = ({ items }) => items.slice(0, 1).map(({ id }) => ({ item: id }))',
+  ],
+  [
+    'TypeScript as CommonJS',
+    'order.cts',
+    'export default ({ items }: { items: { id: string }[] }) => [{ item: items[0]?.id }]',
+  ],
+])('a policy may be a module of %s', async (_, name, source) => {
+  expect(await answerOf(source, name)).toEqual([{ item: 'a#1' }])
+})
+
+test('one that others can write is not executed', async () => {
+  const source = 'throw new Error("it was executed")'
+  await expect(answerOf(source, 'open.mjs', 0o666)).rejects.toThrow(/others can write it/)
 })
 
 test('the page tells of every policy, and of all that one of the user’s own is given', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { createRig, type Rig } from './rig.ts'
+import { createRig, odop, type Rig, until } from './rig.ts'
 
 /** Twelve items of two tasks, which are queued before anything can start; their order is that in which they start. */
 const TASKS = `
@@ -190,6 +190,39 @@ test.each(['fifo', 'round_robin', 'best_fit'])('%s works off everything', async 
   await using rig = rigWithItems()
   await runWith(rig, policy)
   nothingWentWrong(rig)
+})
+
+test('a drain goes on with the policy of the run', async () => {
+  await using rig = rigWithItems()
+  await rig.odop(['run', '--name', 'r', '--policy', 'round_robin', '--', 'true'])
+  expect((await rig.odop(['drain', 'r'])).code).toBe(0)
+  const launches = rig.events('r').flatMap(event => (event.type === 'launch-started' ? [event] : []))
+  expect(launches.map(({ mode, settings }) => `${mode} ${settings.policy}`)).toEqual([
+    'run round_robin',
+    'drain round_robin',
+  ])
+  nothingWentWrong(rig)
+})
+
+test('nothing is left of a policy that loops when odop is killed with -9', async () => {
+  await using rig = rigWithItems(`
+    import { writeFileSync } from 'node:fs'
+    export default () => { writeFileSync('asked', ''); for (;;); }`)
+  const run = rig.start([
+    odop,
+    'run',
+    '--policy',
+    'policy.mjs',
+    '--',
+    'sh',
+    '-c',
+    'until [ -e end ]; do sleep 0.1; done',
+  ])
+  await until('the policy is asked', () => rig.list('.').includes('asked'))
+  process.kill(run.pid, 'SIGKILL')
+  rig.write('end', '')
+  await run.finished
+  await until('nothing is left', () => rig.processes().length === 0)
 })
 
 test('a policy that there is not is an error before the launch', async () => {
