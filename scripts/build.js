@@ -84,6 +84,7 @@ function buildParts(loadedLater) {
     ...shared,
     entryPoints: {
       agent: 'src/cluster/agent-main.ts',
+      api: 'src/api/main.ts',
       keeper: 'src/node/keeper/main.ts',
       runner: 'src/node/runner/main.ts',
       rank: 'src/node/runner/ranks/rank-main.ts',

@@ -37,6 +37,7 @@ describe('defaults', () => {
         maxIoBound: 1,
         maxNetworkBound: 1,
         settleSeconds: 2,
+        api: null,
         odopPath: path.join(cwd, '.odop'),
         file: null,
       },
