@@ -24,6 +24,7 @@ const NOT_CLI = [
   'views',
   'supervisor',
   'config',
+  'api',
 ]
 
 interface Import {

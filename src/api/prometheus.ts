@@ -35,8 +35,11 @@ function aboutRun(registry: Registry, state: RunView, status: Status): void {
   ])
   gauge(registry, 'odop_harvest_ratio', 'Harvested of available core-seconds, 0 to 1', [[{}, harvest.share]])
   const { share } = slowdownSummary(state, totalsOf(state).interference)
-  const slowdown: Samples = share === null ? [] : [[{}, share]]
-  gauge(registry, 'odop_slowdown_ratio', 'How much longer the application takes beside attempts', slowdown)
+  // While it is not known there is no such metric: 0 would be a measurement.
+  if (share === null) return
+  gauge(registry, 'odop_slowdown_ratio', 'How much longer the application takes beside attempts', [
+    [{}, share],
+  ])
 }
 
 function aboutNodes(registry: Registry, state: RunView, { nodes }: Status): void {
@@ -133,7 +136,6 @@ type Samples = readonly (readonly [labels: Readonly<Record<string, string>>, val
 function gauge(registry: Registry, name: string, help: string, samples: Samples): void {
   const labelNames = Object.keys(samples[0]?.[0] ?? {})
   const made = new Gauge({ name, help, labelNames, registers: [registry] })
-  if (samples.length === 0) made.reset()
   for (const [labels, value] of samples) made.set(labels, value)
 }
 

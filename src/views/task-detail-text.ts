@@ -29,7 +29,7 @@ export function taskDetailText(task: TaskDetail, options: TextOptions): string {
       ...label('Duration', medianText(task.durationSeconds)),
       ...label('Used', `${formatDuration(task.cpuSeconds)} CPU, at most ${formatSize(task.peakMemoryBytes)}`),
       ...label('Waiting', task.waiting),
-      ...label('Last failure', lastFailure && `${lastFailure.attempt}: ${lastFailure.reason}`),
+      ...label('Failure', lastFailure && `${lastFailure.attempt}: ${lastFailure.reason}`),
       ...label('Its log', lastFailure?.log ?? null),
       ...section(attemptLines(task.active, width)),
       ...section(task.items.length === 0 ? [] : tableLines(task.items, itemColumns, width)),

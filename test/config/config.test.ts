@@ -62,6 +62,24 @@ describe('defaults', () => {
   })
 })
 
+describe('where HTTP is answered', () => {
+  const given = (api: string) => parseFlags({ api })
+
+  it.each([
+    ['9464', { host: '127.0.0.1', port: 9464 }],
+    ['0', { host: '127.0.0.1', port: 0 }],
+    ['localhost:80', { host: 'localhost', port: 80 }],
+    ['0.0.0.0:9464', { host: '0.0.0.0', port: 9464 }],
+    ['[::1]:9464', { host: '::1', port: 9464 }],
+  ])('is understood: %s', (text, api) => {
+    expect(given(text)).toEqual({ flags: { api }, problems: [] })
+  })
+
+  it.each(['', 'node1', ':9464', '65536', '::1:9464', 'a b:1', 'host:', 'true'])('is refused: %j', text => {
+    expect(given(text).problems).toEqual([expect.stringMatching(/^--api: expected a port such as 9464/)])
+  })
+})
+
 describe('a configuration file', () => {
   const files: Record<string, string> = {
     'odop.config.ts': `import { defineConfig } from 'odop'\nconst n: number = 7\nexport default defineConfig({ maxCpus: n })`,

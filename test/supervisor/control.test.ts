@@ -165,3 +165,23 @@ async function realTarget(file: string): Promise<string> {
   const { readlink } = await import('node:fs/promises')
   return readlink(file)
 }
+
+describe('HTTP on control.sock', () => {
+  it('is handed over with all that was read of it, and the lines of others are not', async () => {
+    const heads: string[] = []
+    const file = path.join(newFolder(), 'control.sock')
+    const control = await openControl({
+      file,
+      handle: () => ({ ok: true }),
+      takeHttp: (connection, head) => {
+        heads.push(head.toString())
+        connection.end('HTTP/1.1 204 No Content\r\n\r\n')
+      },
+      unavailable: () => {},
+    })
+    opened.push(control)
+    expect(await send(file, 'GET /ü HTTP/1.1\r\n\r\n', 9)).toMatch(/^HTTP\/1.1 204/)
+    expect(await askRun(file, signal('GET'))).toEqual({ ok: true })
+    expect(heads).toEqual(['GET /ü HTTP/1.1\r\n\r\n'])
+  })
+})
