@@ -81,7 +81,7 @@ const itemBrief = z.strictObject({
 
 const medianAndMax = z.strictObject({ median: amount.nullable(), max: amount.nullable() })
 
-const taskDetail = z.strictObject({
+export const taskDetailSchema = z.strictObject({
   ...head,
   kind: z.literal('task'),
   ...taskCounts,
@@ -123,7 +123,7 @@ const attemptDetail = {
   log: z.string().nullable(),
 }
 
-const itemDetail = z.strictObject({
+export const itemDetailSchema = z.strictObject({
   ...head,
   kind: z.literal('item'),
   item: z.string(),
@@ -155,7 +155,7 @@ export const answerSchemas: Readonly<Record<string, z.ZodType>> = {
     resources: z.array(z.strictObject({ method: z.string(), path: z.string(), summary: z.string() })),
   }),
   Status: status,
-  Detail: z.discriminatedUnion('kind', [taskDetail, itemDetail, attemptAnswer]),
+  Detail: z.discriminatedUnion('kind', [taskDetailSchema, itemDetailSchema, attemptAnswer]),
   Tasks: z.strictObject({ ...head, tasks: z.array(z.strictObject({ ...taskCounts, definition })) }),
   Items: z.strictObject({
     ...head,

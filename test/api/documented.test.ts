@@ -5,10 +5,15 @@ import { resources } from '../../src/api/resources.ts'
 const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8')
 const metrics = readFileSync(new URL('../../src/api/prometheus.ts', import.meta.url), 'utf8')
 
-test.each(resources.map(({ method, path }) => [method, path]))('docs/api.md describes %s %s', (method, path) => {
-  const written = path.replace('{id}', 'ID').replace('{task}', 'TASK').replace('{name}', 'NAME')
-  expect(page).toMatch(new RegExp(`^\\| \`${method} ${written.replaceAll('.', '\\.')}(\\?[^\`]*)?\` \\|`, 'm'))
-})
+test.each(resources.map(({ method, path }) => [method, path]))(
+  'docs/api.md describes %s %s',
+  (method, path) => {
+    const written = path.replace('{id}', 'ID').replace('{task}', 'TASK').replace('{name}', 'NAME')
+    expect(page).toMatch(
+      new RegExp(`^\\| \`${method} ${written.replaceAll('.', '\\.')}(\\?[^\`]*)?\` \\|`, 'm'),
+    )
+  },
+)
 
 test('docs/api.md names every parameter', () => {
   for (const { parameters } of resources) {
