@@ -1,6 +1,7 @@
 import * as z from 'zod'
+import { ITEM_STATES } from '../views/item-detail.ts'
 import { answerSchemas } from './answer-schemas.ts'
-import { type Parameter, type Resource, STATES } from './resources.ts'
+import type { Parameter, Resource } from './resources.ts'
 
 /** The description of the interface, by which other programs and their generators know it: OpenAPI 3.1. */
 export function describeApi(resources: readonly Resource[], version: string): object {
@@ -66,7 +67,7 @@ function operation({ method, path, summary, parameters, takes, answers }: Resour
 function describeParameter({ name, in: place, about, kind, most }: Parameter): object {
   const schemas = {
     text: { type: 'string' },
-    state: { type: 'string', enum: STATES },
+    state: { type: 'string', enum: ITEM_STATES },
     number: {
       type: 'integer',
       minimum: most === undefined ? 0 : 1,

@@ -1,7 +1,7 @@
 import type { RunPaths } from '../journal/run-paths.ts'
 import { askRun } from '../supervisor/control-client.ts'
 import { version } from '../version.ts'
-import { attemptAnswer, ITEM_STATES, itemBrief, itemDetail } from '../views/item-detail.ts'
+import { attemptAnswer, itemBrief, itemDetail } from '../views/item-detail.ts'
 import { itemOf } from '../views/item-history.ts'
 import { statusOf } from '../views/status.ts'
 import { summarize } from '../views/summary.ts'
@@ -301,6 +301,3 @@ async function openApi(): Promise<Answer> {
   const { describeApi } = await import('./openapi.ts')
   return jsonAnswer(describeApi(resources, version()))
 }
-
-/** What a `state` parameter may be. */
-export const STATES: readonly string[] = ITEM_STATES

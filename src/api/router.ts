@@ -1,7 +1,8 @@
 import type { RunPaths } from '../journal/run-paths.ts'
 import { closest } from '../validation/did-you-mean.ts'
+import { ITEM_STATES } from '../views/item-detail.ts'
 import { type Answer, problemAnswer } from './answer.ts'
-import { type Asked, type Parameter, type Resource, resources, STATES } from './resources.ts'
+import { type Asked, type Parameter, type Resource, resources } from './resources.ts'
 import type { RunReader } from './run-reader.ts'
 import type { Question } from './server.ts'
 
@@ -76,8 +77,8 @@ function readParameters(
 
 function parameterProblem({ name, kind, most }: Parameter, raw: string): string | null {
   const found = `found ${JSON.stringify(raw.slice(0, 60))}`
-  if (kind === 'state' && !STATES.includes(raw)) {
-    return `${name}: expected one of ${STATES.join(', ')}; ${found}`
+  if (kind === 'state' && !ITEM_STATES.some(state => state === raw)) {
+    return `${name}: expected one of ${ITEM_STATES.join(', ')}; ${found}`
   }
   if (kind !== 'number') return null
   const least = most === undefined ? 0 : 1

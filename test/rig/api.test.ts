@@ -132,7 +132,7 @@ test.skipIf(process.platform !== 'linux')(
     expect(port, 'a port that is asked for shows').toBeGreaterThan(0)
     await settled(rig)
     await ask({ socketPath: path.join(folder, 'control.sock') }, '/status')
-    expect(rig.processes().filter(({ command }) => command.includes('api.js'))).toHaveLength(1)
+    expect(rig.processes().filter(({ command }) => command.includes('api.cjs'))).toHaveLength(1)
     expect(rig.processes().flatMap(({ pid }) => portsOf(pid))).toEqual([])
   },
 )
@@ -194,6 +194,16 @@ test('on a port only who shows the token of the run’s folder gets an answer', 
   rig.write('stop', '')
   expect((await run.finished).code).toBe(0)
   expect(existsSync(file)).toBe(false)
+})
+
+test('what answers ends with a supervisor that is killed', async () => {
+  await using rig = createRig()
+  const { run, folder } = await startRun(rig, '--api', '0')
+  expect((await ask({ socketPath: path.join(folder, 'control.sock') }, '/status')).status).toBe(200)
+  const answering = () => rig.processes().filter(({ command }) => command.includes('api.cjs'))
+  expect(answering()).toHaveLength(1)
+  process.kill(run.pid, 'SIGKILL')
+  await until('it is gone', () => answering().length === 0)
 })
 
 test('a port that is taken is only said', async () => {
