@@ -196,9 +196,8 @@ describe.skipIf(noCluster !== null || noJobs.length > 0)(
       const { cwd, started } = submit('requeue.sh', words, endless)
       const job = await started
       const journal = path.join(cwd, '.odop/runs', `job-${job.id}`, 'events.ndjson')
-      await until('it computes, and odop is there', () => {
-        return Object.keys(fieldsIn(path.join(cwd, 'data'))).length > 0 && existsSync(journal)
-      })
+      const computes = () => Object.keys(fieldsIn(path.join(cwd, 'data'))).length > 0 && existsSync(journal)
+      await until('it computes, and odop is there', computes, 120)
       await cluster.run(['scancel', '--batch', '--signal=USR1', job.id])
       await until('the application has stopped', () => /told to stop after step \d+/.test(job.output()), 60)
       // Slurm lets a job wait for two minutes after a requeue, which can be cut short.
