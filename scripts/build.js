@@ -28,14 +28,16 @@ const shared = {
 
 const cli = await buildCommandLine()
 const parts = await buildParts(cli.loadedLater)
+const charts = await buildCharts()
 
 mkdirSync(dist, { recursive: true })
 const written = new Set(['types', 'THIRD-PARTY.txt', 'cli.cache'])
-for (const file of [...cli.outputFiles, ...parts.outputFiles]) {
+for (const file of [...cli.outputFiles, ...parts.outputFiles, ...charts.outputFiles]) {
   write(path.basename(file.path), file.contents)
   written.add(path.basename(file.path))
 }
-write('THIRD-PARTY.txt', licences({ ...cli.metafile.inputs, ...parts.metafile.inputs }))
+const inputs = { ...cli.metafile.inputs, ...parts.metafile.inputs, ...charts.metafile.inputs }
+write('THIRD-PARTY.txt', licences(inputs))
 writeCodeCache()
 if (!process.argv.includes('--keep')) {
   for (const name of readdirSync(dist)) {
@@ -97,6 +99,24 @@ function buildParts(loadedLater) {
     // Some bundled packages are CommonJS and ask for Node's own modules with require().
     banner: {
       js: "import{createRequire as odopRequire}from'node:module';const require=odopRequire(import.meta.url);",
+    },
+  })
+}
+
+/** The program of a report's page, which becomes part of each `report.html`: of ECharts only what the pictures are made of. */
+function buildCharts() {
+  return build({
+    ...shared,
+    entryPoints: { 'report-charts': 'src/views/report/browser/main.ts' },
+    platform: 'browser',
+    target: 'es2022',
+    format: 'iife',
+    minify: true,
+    define: { 'process.env.NODE_ENV': '"production"' },
+    tsconfig: 'tsconfig.browser.json',
+    banner: {
+      js: `/* Contains Apache ECharts (Copyright The Apache Software Foundation, Apache License 2.0), ZRender (Copyright Baidu Inc.,
+BSD 3-Clause License) and tslib (Copyright Microsoft Corporation, 0BSD); the licences are in odop's dist/THIRD-PARTY.txt. */`,
     },
   })
 }

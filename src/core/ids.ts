@@ -13,3 +13,8 @@ export function itemNumber(item: ItemId): number | null {
   const number = Number(item.slice(item.lastIndexOf('#') + 1))
   return item.includes('#') && Number.isSafeInteger(number) && number > 0 ? number : null
 }
+
+/** The task of `TASK#N` or `TASK#N.K`. */
+export function taskOf(id: ItemId | AttemptId): TaskName {
+  return id.slice(0, id.lastIndexOf('#'))
+}
