@@ -64,20 +64,16 @@ function writeJournal(file: string, run: GeneratedRun): void {
   write.close()
 }
 
-/** In order of time; the last of a hundred fails. */
+/** In order of time; one of a hundred fails. */
 function attemptEvents({ attempts, nodes, cores, hours }: GeneratedRun): OdopEvent[] {
   const events: OdopEvent[] = []
-  const numbers = new Map<string, number>()
   const end = hours * 3600
   for (let index = 0; index < attempts; index++) {
     const task = TASKS[index % TASKS.length] ?? ''
-    const number = (numbers.get(task) ?? 0) + 1
-    numbers.set(task, number)
+    const id = `${task}#${Math.floor(index / TASKS.length) + 1}`
     const seconds = Math.min(end * 0.9, 600 + 900 * wave(index))
-    const from = Math.floor(((end - seconds) * index) / attempts)
-    const at = NOON + from * 1000
-    const id = `${task}#${number}`
-    const queuedAt = at - Math.floor(60_000 * wave(index * 7))
+    const queuedAt = NOON + Math.floor((Math.max(1, end - 1500) * 1000 * index) / attempts)
+    const at = queuedAt + Math.floor(60_000 * wave(index * 7))
     const placement = { node: nodeName(index % nodes), cores: [Math.floor(index / nodes) % cores] }
     const item = { id, task, files: [`/scratch/out/step-${index}.h5`], version: null, queuedAt }
     events.push({ type: 'item-queued', at: queuedAt, item })

@@ -109,7 +109,7 @@ export function amountAxis(name: string, max: number | null, format: (value: num
   return {
     type: 'value',
     min: 0,
-    ...(max === null ? {} : { max }),
+    ...(max === null ? {} : { max, interval: max / 4 }),
     name,
     nameLocation: 'middle',
     nameGap: 78,

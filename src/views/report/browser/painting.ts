@@ -69,8 +69,8 @@ function paintUse(pen: CanvasRenderingContext2D, { data, row, at, canvas, colour
     const fill = cellColour(row, bin, colours)
     const first = bin
     for (bin += 1; bin < data.bins && cellColour(row, bin, colours) === fill; ) bin += 1
-    const left = Math.max(0, pixelOf(first * data.binSeconds))
-    const right = Math.min(place.width, pixelOf(Math.min(data.seconds, bin * data.binSeconds)))
+    const left = Math.max(0, Math.round(pixelOf(first * data.binSeconds)))
+    const right = Math.min(place.width, Math.round(pixelOf(Math.min(data.seconds, bin * data.binSeconds))))
     if (fill === null || right <= left) continue
     pen.fillStyle = fill
     pen.fillRect(left, top, right - left, tall)
