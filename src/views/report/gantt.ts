@@ -35,8 +35,8 @@ export interface GanttOptions {
   readonly binSeconds: number
 }
 
-/** More bars than this make a picture slow, and nobody sees them. */
-export const MOST_BLOCKS = 4000
+/** More bars than this make a page large, and nobody tells them apart. */
+export const MOST_BLOCKS = 12_000
 const MOST_LANES = 3
 
 type Piece = Omit<Block, 'lane' | 'attempts' | 'failed' | 'attempt'> & { readonly attempt: LoggedAttempt }

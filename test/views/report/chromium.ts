@@ -87,9 +87,10 @@ export async function openPage({ width, height }: PageSize): Promise<Page> {
     },
     async [Symbol.asyncDispose]() {
       const ended = new Promise(resolve => browser.once('close', resolve))
-      browser.kill('SIGKILL')
+      // Asked to end, it ends its own processes, which would otherwise still write to the profile.
+      await connection.send('Browser.close').catch(() => {})
       await ended
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 })
+      rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
     },
   }
 }

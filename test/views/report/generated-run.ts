@@ -71,10 +71,11 @@ function attemptEvents({ attempts, nodes, cores, hours }: GeneratedRun): OdopEve
   for (let index = 0; index < attempts; index++) {
     const task = TASKS[index % TASKS.length] ?? ''
     const id = `${task}#${Math.floor(index / TASKS.length) + 1}`
+    const slot = Math.floor(wave(index * 3) * nodes * cores)
     const seconds = Math.min(end * 0.9, 600 + 900 * wave(index))
     const queuedAt = NOON + Math.floor((Math.max(1, end - 1500) * 1000 * index) / attempts)
     const at = queuedAt + Math.floor(60_000 * wave(index * 7))
-    const placement = { node: nodeName(index % nodes), cores: [Math.floor(index / nodes) % cores] }
+    const placement = { node: nodeName(slot % nodes), cores: [Math.floor(slot / nodes)] }
     const item = { id, task, files: [`/scratch/out/step-${index}.h5`], version: null, queuedAt }
     events.push({ type: 'item-queued', at: queuedAt, item })
     events.push({ type: 'attempt-started', at, attempt: `${id}.1`, item: id, task, placement })

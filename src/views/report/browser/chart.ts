@@ -56,6 +56,17 @@ export function createChart({ id, height, option, tell }: ChartOptions): Chart {
 export const GRID = { left: 104, right: 18, top: 10, bottom: 26 } as const
 const SLIDER_HEIGHT = 22
 
+/** By what the ticks are apart. */
+const TIMES = {
+  year: '{yyyy}',
+  month: '{MMM} {d}',
+  day: '{MMM} {d}',
+  hour: '{HH}:{mm}',
+  minute: '{HH}:{mm}',
+  second: '{HH}:{mm}:{ss}',
+  millisecond: '{HH}:{mm}:{ss}.{SSS}',
+}
+
 /** Time from left to right, with what all charts share. */
 export function timeOption(start: number, seconds: number, { slider = false } = {}): EChartsCoreOption {
   const labels = { color: colour('soft'), fontSize: 12 }
@@ -71,7 +82,7 @@ export function timeOption(start: number, seconds: number, { slider = false } = 
       max: start + seconds * 1000,
       axisLine: { lineStyle: { color: colour('rule') } },
       axisTick: { lineStyle: { color: colour('rule') } },
-      axisLabel: { ...labels, hideOverlap: true },
+      axisLabel: { ...labels, hideOverlap: true, formatter: TIMES },
       splitLine: { show: false },
     },
     dataZoom: [

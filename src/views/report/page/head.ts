@@ -100,7 +100,7 @@ function costFigure({ totals: { coreSeconds } }: Summary): Figure {
   return {
     label: 'Cost of odop',
     value: total > 0 ? `${Number(((odop / total) * 100).toFixed(2))}%` : '0%',
-    detail: `${formatDuration(odop)} of CPU time, of ${formatDuration(total)}`,
+    detail: `${formatDuration(odop)} of CPU time`,
   }
 }
 
