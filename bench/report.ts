@@ -6,4 +6,15 @@ import { fileURLToPath } from 'node:url'
 import { runPaths } from '../src/journal/run-paths.ts'
 import { writeGeneratedRun } from '../test/views/report/generated-run.ts'
 
-console.log('placeholder', os, mkdtempSync, rmSync, statSync, spawn, path, fileURLToPath, runPaths, writeGeneratedRun)
+console.log(
+  'placeholder',
+  os,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  spawn,
+  path,
+  fileURLToPath,
+  runPaths,
+  writeGeneratedRun,
+)

@@ -125,7 +125,9 @@ function cells(data: PageData, row: PageRow, { top, height }: Band): Html[] {
     const [left, right] = [xOf(data, first), xOf(data, bin)]
     paths.set(fill, `${paths.get(fill) ?? ''}M${left} ${px(top)}H${right}v${px(height)}H${left}z`)
   }
-  return [...paths].map(([fill, path]) => html`<path fill="${fill}" d="${path}" shape-rendering="crispEdges"/>`)
+  return [...paths].map(
+    ([fill, path]) => html`<path fill="${fill}" d="${path}" shape-rendering="crispEdges"/>`,
+  )
 }
 
 function bars(data: PageData, row: number, { top, height }: Band): Html[] {

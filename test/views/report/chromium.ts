@@ -119,7 +119,13 @@ function connect(browser: ChildProcess): Connection {
   browser.on('error', end)
   browser.on('close', () => end(new Error('the browser has ended')))
 
-  function take(message: { id?: number; method?: string; params?: Fields; result?: Fields; error?: unknown }) {
+  function take(message: {
+    id?: number
+    method?: string
+    params?: Fields
+    result?: Fields
+    error?: unknown
+  }) {
     if (message.id !== undefined) {
       const asked = waiting.get(message.id)
       waiting.delete(message.id)

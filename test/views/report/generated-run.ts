@@ -107,7 +107,13 @@ function usageOf({ cores, every }: GeneratedRun, node: number, seconds: number):
   const part = (share: number) => Number((total * share).toFixed(3))
   return {
     node: nodeName(node),
-    coreSeconds: { total, app: part(app), tasks: part(tasks), odop: part(odop), idle: part(1 - app - tasks - odop) },
+    coreSeconds: {
+      total,
+      app: part(app),
+      tasks: part(tasks),
+      odop: part(odop),
+      idle: part(1 - app - tasks - odop),
+    },
     memoryBytes: { limit: LIMIT, appPeak: 9e10, tasksPeak: 4e9, odopPeak: 9e7 },
     appRunDelaySeconds: Number((seconds * 0.01).toFixed(3)),
     interference: {
