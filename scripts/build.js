@@ -90,6 +90,7 @@ function buildParts(loadedLater) {
       runner: 'src/node/runner/main.ts',
       rank: 'src/node/runner/ranks/rank-main.ts',
       loader: 'src/tasks/loader/main.ts',
+      page: 'src/cli/page-main.ts',
       'odop-resolution': 'src/tasks/loader/odop-resolution.ts',
       index: 'src/index.ts',
       ...Object.fromEntries(loadedLater),

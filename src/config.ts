@@ -42,6 +42,8 @@ export interface Configuration {
   readonly progress: string | null
   readonly noTasks: boolean
   readonly quiet: boolean
+  /** No `report.html` at the end of a launch. */
+  readonly noReport: boolean
   /** A further copy of `summary.json`. */
   readonly summary: string | null
   readonly retries: number
@@ -189,6 +191,7 @@ function withDefaults(
     progress: values.progress ?? null,
     noTasks: values.noTasks ?? false,
     quiet: values.quiet ?? false,
+    noReport: values.noReport ?? false,
     summary: values.summary ?? null,
     retries: values.retries ?? 3,
     retryDelaySeconds: values.retryDelay ?? 60,

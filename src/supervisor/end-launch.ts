@@ -34,7 +34,7 @@ const LOADING_SECONDS = 10
 /** More than the keeper and the journal may take. */
 const STEP_MILLISECONDS = 10_000
 
-/** The end of a launch, in this order: drain, end attempts, measure, record, clean up, report. */
+/** The end of a launch, in this order: drain, end attempts, measure, record, clean up, report, show. */
 export async function endLaunch(options: EndLaunchOptions): Promise<LaunchEnd> {
   const { exit, recorder, parts, configuration, interrupted, now } = options
   if (exit !== null) {
@@ -52,7 +52,20 @@ export async function endLaunch(options: EndLaunchOptions): Promise<LaunchEnd> {
   await within(STEP_MILLISECONDS, options.stop())
   await report(options)
   await within(STEP_MILLISECONDS, options.store.close())
+  await pageOf(options)
   return { unfinished: unfinishedItems(recorder.state) }
+}
+
+/** A launch of a few seconds has nothing that a picture could show. */
+const LEAST_PICTURED_MILLISECONDS = 10_000
+
+/** After everything else: what is late here is made by `odop report`. */
+async function pageOf({ store, configuration, recorder, interrupted, now }: EndLaunchOptions): Promise<void> {
+  const launchedAt = recorder.state.launch?.at ?? now()
+  if (!store.kept || configuration.noReport || interrupted.aborted || store.hasFailed()) return
+  if (now() - launchedAt < LEAST_PICTURED_MILLISECONDS) return
+  const { writePage } = await import('./write-page.ts')
+  await writePage(store.paths, [...recorder.state.nodes.keys()])
 }
 
 async function tasksOpenOr({ tasksAreOpen, recorder }: EndLaunchOptions, stop: AbortSignal): Promise<void> {
