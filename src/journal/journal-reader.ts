@@ -66,7 +66,7 @@ async function readLines(
   onEvent: (event: OdopEvent) => void,
   { from = 0, to = Number.POSITIVE_INFINITY, lastUsage = false }: ReadOptions,
 ): Promise<JournalRead> {
-  const chunk = Buffer.alloc(CHUNK_BYTES)
+  const chunks = [Buffer.alloc(CHUNK_BYTES), Buffer.alloc(CHUNK_BYTES)] as const
   const skippedLines: number[] = []
   let events = 0
   let skipped = 0
@@ -78,17 +78,24 @@ async function readLines(
   let newerSchema: number | null = null
   const usage = lastUsage ? new LastUsage() : null
 
-  while (newerSchema === null) {
-    const { bytesRead } = await handle.read(chunk, 0, Math.min(CHUNK_BYTES, to - position), position)
-    if (bytesRead === 0) break
+  // While one chunk is parsed the next one is read.
+  let next = readAt(chunks[0])
+  for (let index = 1; ; index++) {
+    const { bytesRead, buffer } = await next
+    if (bytesRead === 0 || newerSchema !== null) break
     position += bytesRead
-    takeChunk(chunk.subarray(0, bytesRead), position)
+    next = readAt(chunks[index % 2 === 0 ? 0 : 1])
+    takeChunk(buffer.subarray(0, bytesRead), position)
   }
   if (newerSchema !== null) return { kind: 'newer', schema: newerSchema }
   // The last line may be whole but for its newline; if it is torn it is still being written, or will never be.
   if (restBytes > 0) takeLastLine()
   handUsage()
   return { kind: 'read', events, skipped, skippedLines, end }
+
+  function readAt(chunk: Buffer) {
+    return handle.read(chunk, 0, Math.min(CHUNK_BYTES, to - position), position)
+  }
 
   function takeChunk(bytes: Buffer, after: number) {
     let start = 0
@@ -154,7 +161,7 @@ async function readLines(
   }
 }
 
-const USAGE = '{"type":"usage","at":'
+const USAGE = Buffer.from('{"type":"usage","at":')
 const NODE = '"usage":{"node":"'
 const QUOTE = 34
 
@@ -164,7 +171,7 @@ class LastUsage {
 
   /** True: the line is kept, or stands for nothing that a later one does not say. */
   keeps(line: Buffer): boolean {
-    if (line.toString('latin1', 0, USAGE.length) !== USAGE) return false
+    if (!USAGE.every((byte, at) => line[at] === byte)) return false
     const found = line.indexOf(NODE)
     const end = line.indexOf(QUOTE, found + NODE.length)
     if (found === -1 || end === -1) return false

@@ -35,21 +35,44 @@ export async function readMetrics(
 const CHUNK_BYTES = 1 << 20
 const NEWLINE = 10
 
-/** A line that is longer than a chunk is no row. */
+/** Room before a chunk for the line that the one before it has begun; a line that is longer is no row. */
+const LINE_BYTES = 64 << 10
+
+/** While one chunk is parsed the next one is read. */
 async function readChunks(handle: FileHandle, parser: LineParser): Promise<void> {
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
-  for (let kept = 0; ; ) {
-    const { bytesRead } = await handle.read(chunk, kept, CHUNK_BYTES - kept)
+  const size = LINE_BYTES + CHUNK_BYTES
+  const chunks = [Buffer.alloc(size), Buffer.alloc(size)] as const
+  const read = (chunk: Buffer) => handle.read(chunk, LINE_BYTES, CHUNK_BYTES)
+  let next = read(chunks[0])
+  let kept = 0
+  for (let index = 1; ; index++) {
+    const { bytesRead, buffer } = await next
     if (bytesRead === 0) return
-    const filled = kept + bytesRead
-    let start = 0
-    for (let end = chunk.indexOf(NEWLINE); end !== -1 && end < filled; end = chunk.indexOf(NEWLINE, start)) {
-      parser.take(chunk, start, end)
-      start = end + 1
-    }
-    kept = filled - start < CHUNK_BYTES ? filled - start : 0
-    chunk.copyWithin(0, start, start + kept)
+    const other = chunks[index % 2 === 0 ? 0 : 1]
+    next = read(other)
+    const filled = LINE_BYTES + bytesRead
+    const rest = takeLines(parser, buffer, { start: LINE_BYTES - kept, filled })
+    kept = filled - rest <= LINE_BYTES ? filled - rest : 0
+    buffer.copy(other, LINE_BYTES - kept, filled - kept, filled)
   }
+}
+
+/** Where the line begins that is not whole. */
+function takeLines(
+  parser: LineParser,
+  chunk: Buffer,
+  { start, filled }: { readonly start: number; readonly filled: number },
+): number {
+  let from = start
+  for (
+    let end = chunk.indexOf(NEWLINE, from);
+    end !== -1 && end < filled;
+    end = chunk.indexOf(NEWLINE, from)
+  ) {
+    parser.take(chunk, from, end)
+    from = end + 1
+  }
+  return from
 }
 
 type Amount = Exclude<keyof MetricsRow, 'at' | 'coreShares'>
