@@ -15,6 +15,7 @@ export const PARTS = [
   'simulation',
   'memory',
   'report',
+  'slurm',
 ] as const
 export type Part = (typeof PARTS)[number]
 

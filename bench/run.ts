@@ -14,6 +14,7 @@ import type { PartResult } from './parts.ts'
 import { reportFigures } from './report.ts'
 import { schedulerFigures } from './scheduler.ts'
 import { simulationFigures } from './simulation.ts'
+import { slurmFigures } from './slurm.ts'
 import { openedFilesFigure, startFigures } from './start.ts'
 import { figureLine, markdownTable } from './table.ts'
 import { throughputFigures } from './throughput.ts'
@@ -29,7 +30,7 @@ const failed: string[] = []
 const details: Partial<Record<Part, unknown>> = {}
 let calibration: Workloads['rates'] | null = null
 
-const WITH_WORKLOADS = ['harvest', 'job', 'memory'] as const
+const WITH_WORKLOADS = ['harvest', 'job', 'memory', 'slurm'] as const
 const results = fileURLToPath(new URL('./results/', import.meta.url))
 const file = `${results}${begun.at.replaceAll(':', '')}`
 mkdirSync(results, { recursive: true })
@@ -105,6 +106,8 @@ async function measure(part: Part, given: Options, workloads: Workloads | null):
       })
     case 'memory':
       return workloads === null ? plain([]) : memoryFigures({ ...given, workloads })
+    case 'slurm':
+      return workloads === null ? plain([]) : slurmFigures({ ...given, workloads })
   }
 }
 

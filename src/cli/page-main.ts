@@ -10,15 +10,18 @@ const LIMIT_MILLISECONDS = 5000
 
 setTimeout(() => process.exit(1), LIMIT_MILLISECONDS).unref()
 setPriority(19)
-const folder = process.argv[2] ?? ''
-const paths = runPaths(path.resolve(folder, '../..'), path.basename(folder))
-const content = await reportContent({
-  paths,
-  format: 'html',
-  table: 'attempts',
-  alive: false,
-  now: Date.now(),
-  file: paths.report,
-  text: { width: 80, colour: false },
-})
-if (content !== null) await replaceFile(paths.report, content)
+void writePage(process.argv[2] ?? '')
+
+async function writePage(folder: string): Promise<void> {
+  const paths = runPaths(path.resolve(folder, '../..'), path.basename(folder))
+  const content = await reportContent({
+    paths,
+    format: 'html',
+    table: 'attempts',
+    alive: false,
+    now: Date.now(),
+    file: paths.report,
+    text: { width: 80, colour: false },
+  })
+  if (content !== null) await replaceFile(paths.report, content)
+}
