@@ -43,7 +43,7 @@ export function memoryChart(data: PageData): Chart {
     height: 200,
     option: () => ({
       ...timeOption(data.start, data.seconds),
-      yAxis: amountAxis('of the limit', Math.max(1, ...fullest), percentText),
+      yAxis: amountAxis('of the limit', memoryTop(Math.max(0, ...fullest)), exactPercent),
       series: [
         area('app', shares(app)),
         area('tasks', shares(tasks)),
@@ -74,6 +74,18 @@ export function memoryChart(data: PageData): Chart {
       }
     },
   })
+}
+
+/** As exact as a quarter of the axis is. */
+function exactPercent(share: number): string {
+  return `${Number((share * 100).toFixed(3))}%`
+}
+
+/** All of the limit, or, where so little was used that nothing would be seen, somewhat more than that. */
+function memoryTop(most: number): number {
+  if (most > 0.2) return Math.max(1, most)
+  const steps = [0.0004, 0.001, 0.002, 0.004, 0.01, 0.02, 0.04, 0.1, 0.2, 0.4]
+  return steps.find(step => step >= most * 1.1) ?? 0.4
 }
 
 export function queueChart(data: PageData): Chart {

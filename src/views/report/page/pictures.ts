@@ -1,4 +1,5 @@
 import { formatSize } from '../../../core/units.ts'
+import { percentText } from '../../units.ts'
 import type { Report } from '../report.ts'
 import { type Html, html } from './html.ts'
 import { reductionTexts } from './texts.ts'
@@ -47,7 +48,7 @@ ${picture({
 ${picture({
   id: 'memory',
   title: 'Memory against the limit',
-  label: `Memory in use over time, of a limit of ${formatSize(memory.limitBytes)}. At most ${Math.round(Math.max(0, ...memory.fullestShare) * 100)}% of a node’s limit.`,
+  label: `Memory in use over time, of a limit of ${formatSize(memory.limitBytes)}. At most ${percentText(Math.max(0, ...memory.fullestShare))} of a node’s limit.`,
   legend: [
     ['app', 'application'],
     ['tasks', 'tasks'],
@@ -55,7 +56,7 @@ ${picture({
     ['line', summary.nodes.length > 1 ? 'the fullest node, of its own limit' : 'maximum'],
     ['limit', 'limit'],
   ],
-  text: `Of the ${formatSize(memory.limitBytes)} that the job may use.`,
+  text: `Of the ${formatSize(memory.limitBytes)} that the job may use; the most that a node had in use was ${percentText(Math.max(0, ...memory.fullestShare))} of its limit.`,
 })}
 ${picture({
   id: 'queue',

@@ -78,7 +78,7 @@ export function nodesHtml({ summary }: Report): Html {
     bytes('Memory limit', row => row.memoryBytes.limit),
     bytes('Application (peak)', row => row.memoryBytes.appPeak),
     bytes('Tasks (peak)', row => row.memoryBytes.tasksPeak),
-    { head: 'Cores given back', cell: row => yieldText(row.yield) },
+    { head: 'Cores given back', cell: row => html`<span class="reason">${yieldText(row.yield)}</span>` },
   ]
   const rows = nodes.slice(0, MOST_NODES)
   const caption = `Use of each node over the launch${shownText(rows.length, nodes.length, 'nodes', '--table nodes')}`
