@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { itemDetailSchema, taskDetailSchema } from '../../src/api/answer-schemas.ts'
 import { draftReport } from '../../src/views/report/report.ts'
 import { reportJson } from '../../src/views/report/report-json.ts'
 import { RunLog } from '../../src/views/report/run-log.ts'
@@ -32,6 +33,15 @@ describe('docs/reference.md', () => {
     const status = statusOf(state, { now: at(9), alive: true, details, snapshot: null })
     const own = pathsOf(status, '').filter(path => !/^(nodes|harvest)[[.]/.test(path))
     expect(fieldsOf(section('## odop status --json'))).toEqual([...own, 'harvest', 'nodes'].sort())
+  })
+
+  it('documents every field of the details of a task and of a work item, and none that is not there', () => {
+    // What is described elsewhere counts as one.
+    const fields = (schema: z.ZodType) => [
+      ...new Set(leavesOf(schema, '').map(path => path.replace(/^(definition|active\[\])\..*/, '$1'))),
+    ]
+    expect(fieldsOf(section('## Details of a task'))).toEqual(fields(taskDetailSchema).sort())
+    expect(fieldsOf(section('## Details of a work item'))).toEqual(fields(itemDetailSchema).sort())
   })
 
   it('documents every field of odop report --format json, and none that is not there', () => {
