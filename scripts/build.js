@@ -84,6 +84,8 @@ function buildParts(loadedLater) {
     ...shared,
     entryPoints: {
       agent: 'src/cluster/agent-main.ts',
+      attach: 'src/attach/main.ts',
+      burn: 'src/simulation/burn-main.ts',
       keeper: 'src/node/keeper/main.ts',
       runner: 'src/node/runner/main.ts',
       rank: 'src/node/runner/ranks/rank-main.ts',

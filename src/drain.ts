@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { catchSignals } from './app/caught-signals.ts'
 import { forwardSignals } from './app/signals.ts'
 import { type Flags, loadConfiguration } from './config.ts'
@@ -40,7 +41,7 @@ export async function drainRun({ run, flags, cwd, environment }: DrainRequest): 
 
 async function drainLaunch(
   { run, flags, environment }: DrainRequest,
-  launch: LaunchStarted,
+  { launch, added }: LastLaunch,
 ): Promise<number> {
   const launchedAt = Date.now()
   const caught = catchSignals()
@@ -54,7 +55,7 @@ async function drainLaunch(
   const request = {
     mode: 'drain',
     command: launch.command,
-    flags: { ...flags, name: run, tasks: launch.taskFolders },
+    flags: { ...flags, name: run, tasks: [...launch.taskFolders, ...added] },
     configFile: null,
     cwd: launch.cwd,
     environment,
@@ -65,10 +66,24 @@ async function drainLaunch(
   return end !== null && end.unfinished === 0 ? 0 : 1
 }
 
-async function lastLaunch(journal: string): Promise<LaunchStarted | null> {
+interface LastLaunch {
+  readonly launch: LaunchStarted
+  /** Modules of tasks that were added while it ran. */
+  readonly added: readonly string[]
+}
+
+async function lastLaunch(journal: string): Promise<LastLaunch | null> {
   let launch: LaunchStarted | null = null
+  let modules = new Set<string>()
   await readJournal(journal, event => {
-    if (event.type === 'launch-started') launch = event
+    if (event.type === 'launch-started') {
+      launch = event
+      modules = new Set()
+    } else if (event.type === 'task-defined') modules.add(event.task.module)
   })
-  return launch
+  return launch === null ? null : { launch, added: addedTo(launch, [...modules]) }
+}
+
+function addedTo({ taskFolders }: LaunchStarted, modules: readonly string[]): readonly string[] {
+  return modules.filter(file => !taskFolders.includes(file) && !taskFolders.includes(path.dirname(file)))
 }

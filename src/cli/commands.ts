@@ -5,6 +5,7 @@ import { initCommand } from './init-command.ts'
 import { monitorCommand, runCommand } from './run-command.ts'
 import { runsCommand } from './runs-command.ts'
 import { signalCommand } from './signal-command.ts'
+import { simulateCommand } from './simulate-command.ts'
 import { statusCommand } from './status-command.ts'
 import { tasksCommand } from './tasks-command.ts'
 
@@ -18,5 +19,6 @@ export const commands: readonly Command[] = [
   signalCommand,
   tasksCommand,
   initCommand,
+  simulateCommand,
   doctorCommand,
 ]

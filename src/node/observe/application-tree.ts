@@ -33,6 +33,8 @@ export interface ApplicationTreeOptions {
   isOwnChild(pid: number): boolean
   /** Processes of the application that others have started, such as a step of Slurm; default: there are none. */
   otherPids?(): Iterable<number>
+  /** The application's first process, where it has started the supervisor; default: the supervisor has started the application. */
+  readonly caller?: number
 }
 
 /**
@@ -61,14 +63,20 @@ export class ApplicationTree {
   constructor(options: ApplicationTreeOptions) {
     this.#options = options
     this.#family = new ProcessFamily({ ...options, root: options.supervisor, countRoot: false })
+    const { caller } = options
+    // After the supervisor's family: what is below both is odop's.
+    if (caller !== undefined)
+      this.#others.set(caller, new ProcessFamily({ ...options, root: caller, countRoot: true }))
     const walk = options.system.startWalk()
     const supervisor = options.system.process(options.supervisor)
     this.#session = supervisor?.session ?? 0
     this.#threads = supervisor && walk.threadTimes(supervisor) ? new ThreadSums() : null
-    // Only what is used from now on counts, not what a supervisor has waited for before.
-    this.#family.look(walk)
-    this.#family.closeLook(0)
-    this.#threads?.look(this.#family.members, walk)
+    // Only what is used from now on counts, not what a supervisor has waited for before, or its caller has used.
+    for (const family of this.#families()) {
+      family.look(walk)
+      family.closeLook(0)
+    }
+    this.#threads?.look(this.#members(), walk)
     this.#threads?.forget()
   }
 

@@ -22,6 +22,8 @@ export interface SamplerOptions {
   isOwnChild(pid: number): boolean
   /** Processes of the application that are not below this one; asked for at each look at the application. */
   otherPids?(): Iterable<number>
+  /** See `ApplicationTreeOptions`. */
+  readonly caller?: number
   /** Default: this machine's. */
   readonly system?: System
 }
@@ -65,7 +67,7 @@ export interface Sampler {
 }
 
 export function createSampler(options: SamplerOptions): Sampler {
-  const system = options.system ?? thisSystem(options.supervisor)
+  const system = options.system ?? thisSystem(options.caller ?? options.supervisor)
   const { facts, memoryReserveBytes } = options
   const register: FamilyRegister = new Map()
   const odop = new OdopProcesses({ ...options, system, register })
@@ -146,9 +148,9 @@ export function createSampler(options: SamplerOptions): Sampler {
   }
 }
 
-/** @param supervisor the pid of this process */
-export function thisSystem(supervisor: number): System {
-  return process.platform === 'linux' ? linuxSystem() : portableSystem(supervisor)
+/** @param root the pid below which everything runs */
+export function thisSystem(root: number): System {
+  return process.platform === 'linux' ? linuxSystem() : portableSystem(root)
 }
 
 interface Use {

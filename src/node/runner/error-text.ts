@@ -1,4 +1,7 @@
+import path from 'node:path'
 import { inspect } from 'node:util'
+import { ADDED_TASKS } from '../../journal/run-paths.ts'
+import type { AttemptSpec } from '../agent.ts'
 
 /** What a user reads of an exception of a task; it may be anything, also an object that cannot be looked at. */
 export function errorText(error: unknown): string {
@@ -9,6 +12,16 @@ export function errorText(error: unknown): string {
     return 'threw something that cannot be shown'
   }
 }
+
+/** What a user reads of the exception that ended an attempt; a task that a program has added may use what only the program has. */
+export function failureText(error: unknown, { task, run }: Pick<AttemptSpec, 'task' | 'run'>): string {
+  const text = errorText(error)
+  const isAdded = path.dirname(task.module) === path.join(run.folder, ADDED_TASKS)
+  return isAdded && error instanceof ReferenceError ? `${text}; ${ADDED_HINT}` : text
+}
+
+const ADDED_HINT =
+  'the function of a task that was added sees nothing of the program around it: use import() in it, or add(task, { values: { … } })'
 
 /** The same for the log, with the stack. */
 export function errorDetails(error: unknown): string {

@@ -1,0 +1,145 @@
+import path from 'node:path'
+import { Script } from 'node:vm'
+import { packageRoot } from '../entry-points.ts'
+import { placesIn, type SourcePlace } from '../tasks/source-lines.ts'
+import type { Task } from '../tasks/task.ts'
+
+/** Why something can't be written as source. Thrown in here only. */
+class SourceProblem extends Error {}
+
+/**
+ * The source of a module that defines the task anew, in a runner that knows nothing of this program: of the task's functions only
+ * their text can go there. `import()` in them means what it means in the program's own file, and so does `require`.
+ */
+export function moduleSource(
+  task: Task,
+  values: unknown,
+): { readonly source: string } | { readonly problem: string } {
+  try {
+    return { source: sourceOfTask(task, values) }
+  } catch (error) {
+    // Also what a getter of the program's own objects throws.
+    return { problem: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+function sourceOfTask({ options, run, place }: Task, values: unknown): string {
+  const defined = userPlace(place)
+  const body = [
+    "'use strict'",
+    // Transpilers such as tsx wrap functions in it, to keep their names.
+    'const __name = wrapped => wrapped',
+    ...constants(values),
+    `return [${sourceOf(options, 'the parameters')}, ${run === null ? 'undefined' : sourceOf(run, 'the function')}]`,
+  ].join('\n')
+  checkSyntax(body)
+  const file = defined?.file ?? path.join(process.cwd(), 'program.js')
+  return `// A task that a program has added while it ran${defined === null ? '' : `: ${defined.file}, line ${defined.line}`}
+import { createRequire } from 'node:module'
+import { compileFunction, constants } from 'node:vm'
+import { task } from 'odop'
+
+const filename = ${JSON.stringify(file)}
+const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER
+const define = compileFunction(${JSON.stringify(body)}, ['require'], { filename, importModuleDynamically })
+
+export default task(...define(createRequire(filename)))
+`
+}
+
+function constants(values: unknown): string[] {
+  if (typeof values !== 'object' || values === null || Array.isArray(values))
+    throw new SourceProblem('`values` of add() is an object: { values: { field, threshold } }')
+  return Object.entries(values).map(([name, value]) => {
+    if (!/^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name))
+      throw new SourceProblem(`values: ${JSON.stringify(name)} is not a name`)
+    return `const ${name} = ${sourceOf(value, `values.${name}`)}`
+  })
+}
+
+function checkSyntax(body: string): void {
+  try {
+    new Script(`(function (require) {${body}\n})`)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new SourceProblem(`the task's function can't be handed to another process: ${reason}`)
+  }
+}
+
+/** @param name what to call the value in a message */
+function sourceOf(value: unknown, name: string, above: readonly object[] = []): string {
+  switch (typeof value) {
+    case 'undefined':
+    case 'boolean':
+      return String(value)
+    case 'number':
+      return Object.is(value, -0) ? '-0' : String(value)
+    case 'string':
+      return JSON.stringify(value)
+    case 'bigint':
+      return `${value}n`
+    case 'function':
+      return sourceOfFunction(value, name)
+    case 'object':
+      return value === null ? 'null' : sourceOfObject(value, name, above)
+    default:
+      throw new SourceProblem(`${name}: a symbol can't be handed to another process`)
+  }
+}
+
+function sourceOfObject(value: object, name: string, above: readonly object[]): string {
+  if (above.includes(value))
+    throw new SourceProblem(`${name}: an object that holds itself can't be handed to another process`)
+  const inner = (part: unknown, key: string) => sourceOf(part, `${name}.${key}`, [...above, value])
+  if (Array.isArray(value)) return `[${value.map((part, index) => inner(part, String(index))).join(', ')}]`
+  if (value instanceof RegExp)
+    return `new RegExp(${JSON.stringify(value.source)}, ${JSON.stringify(value.flags)})`
+  if (value instanceof Date) return `new Date(${value.getTime()})`
+  if (value instanceof URL) return `new URL(${JSON.stringify(value.href)})`
+  if (value instanceof Map || value instanceof Set) {
+    return `new ${value instanceof Map ? 'Map' : 'Set'}(${inner([...value], 'entries')})`
+  }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== null && prototype !== Object.prototype) {
+    const kind = value.constructor?.name || 'an object of a class'
+    throw new SourceProblem(
+      `${name}: ${kind} can't be handed to another process, only plain values and functions can`,
+    )
+  }
+  const entries = Object.entries(value).map(([key, part]) => `${JSON.stringify(key)}: ${inner(part, key)}`)
+  return `{${entries.join(', ')}}`
+}
+
+function sourceOfFunction(value: unknown, name: string): string {
+  const text = Function.prototype.toString.call(value)
+  if (isNative(text))
+    throw new SourceProblem(
+      `${name}: a function without source (bound, or Node's own) can't be handed to another process`,
+    )
+  // A method's text is no expression: it needs its object.
+  const source = [`(${text})`, `Object.values({ ${text} })[0]`].find(isExpression)
+  if (source === undefined)
+    throw new SourceProblem(
+      `${name}: this kind of function can't be handed to another process: write it as async () => { … }`,
+    )
+  return source
+}
+
+function isNative(text: string): boolean {
+  return /\{\s*\[native code\]\s*\}\s*$/.test(text)
+}
+
+function isExpression(text: string): boolean {
+  try {
+    new Script(`'use strict';(${text})`)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Where the program has called `task()`. */
+function userPlace({ stack }: Error): SourcePlace | null {
+  const own = path.join(packageRoot(), 'dist')
+  return placesIn(stack ?? '').find(({ file }) => !file.startsWith(own)) ?? null
+}
