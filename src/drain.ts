@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { catchSignals } from './app/caught-signals.ts'
 import { forwardSignals } from './app/signals.ts'
@@ -55,7 +56,7 @@ async function drainLaunch(
   const request = {
     mode: 'drain',
     command: launch.command,
-    flags: { ...flags, name: run, tasks: [...launch.taskFolders, ...added] },
+    flags: { ...flags, name: run, tasks: [...foldersOf(launch), ...added] },
     configFile: null,
     cwd: launch.cwd,
     environment,
@@ -64,6 +65,11 @@ async function drainLaunch(
   const end = await supervision.end(null)
   signals.close()
   return end !== null && end.unfinished === 0 ? 0 : 1
+}
+
+/** The default folder may be missing, as it may have been then. */
+function foldersOf({ taskFolders, cwd }: LaunchStarted): readonly string[] {
+  return taskFolders.filter(folder => folder !== path.join(cwd, 'tasks') || existsSync(folder))
 }
 
 interface LastLaunch {

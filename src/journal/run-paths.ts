@@ -10,17 +10,12 @@ export interface RunPaths {
   readonly summaryJson: string
   readonly summaryText: string
   readonly report: string
-  /** Modules that were made of tasks which a program has added while it ran. */
-  readonly addedTasks: string
   metrics(node: NodeName): string
   /** `logs/TASK/N.K.log` of the attempt `TASK#N.K`. */
   attemptLog(task: TaskName, attempt: AttemptId): string
   /** The private temporary folder of an attempt. */
   scratch(attempt: AttemptId): string
 }
-
-/** The folder of `addedTasks`. */
-export const ADDED_TASKS = 'added-tasks'
 
 /** Where all runs are. */
 export function runsFolder(odopPath: string): string {
@@ -38,7 +33,6 @@ export function runPaths(odopPath: string, run: string): RunPaths {
     summaryJson: inside('summary.json'),
     summaryText: inside('summary.txt'),
     report: inside('report.html'),
-    addedTasks: inside(ADDED_TASKS),
     metrics: node => inside('metrics', `${fileName(node)}.csv`),
     attemptLog: (task, attempt) => inside('logs', fileName(task), `${fileName(numbersOf(attempt))}.log`),
     scratch: attempt => inside('scratch', fileName(attempt)),

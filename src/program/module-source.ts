@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { Script } from 'node:vm'
 import { packageRoot } from '../entry-points.ts'
+import { addedBy } from '../tasks/added-module.ts'
 import { placesIn, type SourcePlace } from '../tasks/source-lines.ts'
 import type { Task } from '../tasks/task.ts'
 
@@ -9,7 +10,8 @@ class SourceProblem extends Error {}
 
 /**
  * The source of a module that defines the task anew, in a runner that knows nothing of this program: of the task's functions only
- * their text can go there. `import()` in them means what it means in the program's own file, and so does `require`.
+ * their text can go there. The file that the first line names is the one from which `import()` and `require` in them start
+ * (src/tasks/added-module.ts).
  */
 export function moduleSource(
   task: Task,
@@ -24,26 +26,26 @@ export function moduleSource(
 }
 
 function sourceOfTask({ options, run, place }: Task, values: unknown): string {
-  const defined = userPlace(place)
+  const { file, line } = userPlace(place) ?? { file: path.join(process.cwd(), 'program.js'), line: 0 }
   const body = [
-    "'use strict'",
     // Transpilers such as tsx wrap functions in it, to keep their names.
     'const __name = wrapped => wrapped',
     ...constants(values),
-    `return [${sourceOf(options, 'the parameters')}, ${run === null ? 'undefined' : sourceOf(run, 'the function')}]`,
+    'return [',
+    `${sourceOf(options, 'the parameters')},`,
+    `${run === null ? 'undefined' : sourceOf(run, 'the function')},`,
+    ']',
   ].join('\n')
   checkSyntax(body)
-  const file = defined?.file ?? path.join(process.cwd(), 'program.js')
-  return `// A task that a program has added while it ran${defined === null ? '' : `: ${defined.file}, line ${defined.line}`}
+  return `${addedBy(file)} has added this task while it ran, in line ${line}
 import { createRequire } from 'node:module'
-import { compileFunction, constants } from 'node:vm'
 import { task } from 'odop'
 
-const filename = ${JSON.stringify(file)}
-const importModuleDynamically = constants.USE_MAIN_CONTEXT_DEFAULT_LOADER
-const define = compileFunction(${JSON.stringify(body)}, ['require'], { filename, importModuleDynamically })
+export default task(...define(createRequire(${JSON.stringify(file)})))
 
-export default task(...define(createRequire(filename)))
+function define(require) {
+${body}
+}
 `
 }
 
@@ -59,7 +61,7 @@ function constants(values: unknown): string[] {
 
 function checkSyntax(body: string): void {
   try {
-    new Script(`(function (require) {${body}\n})`)
+    new Script(`'use strict';(function (require) {${body}\n})`)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new SourceProblem(`the task's function can't be handed to another process: ${reason}`)

@@ -1,9 +1,11 @@
+import path from 'node:path'
 import type { ApplicationExit } from '../app/launch.ts'
 import type { JoinCause } from '../cluster/messages.ts'
 import { stepPids } from '../cluster/step-pids.ts'
 import { JobTime } from '../cluster/time-left.ts'
 import type { NodeFacts } from '../core/model.ts'
 import { createLocalAgent } from '../node/local-agent.ts'
+import { ADDED_TASKS } from '../tasks/added-module.ts'
 import type { LoadedTasks } from '../tasks/loaded.ts'
 import { yieldNote } from '../views/yield-text.ts'
 import { allAgents } from './agents.ts'
@@ -158,7 +160,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   return {
     run: { name: store.name, folder: store.kept ? store.paths.folder : null },
     problem: prepared.problem,
-    addedTasksFolder: store.paths.addedTasks,
+    addedTasksFolder: path.join(store.paths.folder, ADDED_TASKS),
     addTasks,
     end: (exit, how = {}) =>
       endLaunch({

@@ -1,6 +1,6 @@
-import path from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
-import { ADDED_TASKS } from '../../journal/run-paths.ts'
+import { programOf } from '../../tasks/added-module.ts'
 import type { AttemptSpec } from '../agent.ts'
 
 /** What a user reads of an exception of a task; it may be anything, also an object that cannot be looked at. */
@@ -14,10 +14,10 @@ export function errorText(error: unknown): string {
 }
 
 /** What a user reads of the exception that ended an attempt; a task that a program has added may use what only the program has. */
-export function failureText(error: unknown, { task, run }: Pick<AttemptSpec, 'task' | 'run'>): string {
+export function failureText(error: unknown, { task }: Pick<AttemptSpec, 'task'>): string {
   const text = errorText(error)
-  const isAdded = path.dirname(task.module) === path.join(run.folder, ADDED_TASKS)
-  return isAdded && error instanceof ReferenceError ? `${text}; ${ADDED_HINT}` : text
+  const isAdded = error instanceof ReferenceError && programOf(pathToFileURL(task.module).href) !== null
+  return isAdded ? `${text}; ${ADDED_HINT}` : text
 }
 
 const ADDED_HINT =
