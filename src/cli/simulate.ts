@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { formatDuration } from '../core/units.ts'
 import { describeNode } from '../node/observe/allocation.ts'
@@ -28,9 +28,9 @@ export async function simulate(words: SimulationWords): Promise<number> {
 async function carryOut(plan: SimulationPlan): Promise<number> {
   print(`${describe(plan)}\n`)
   const startAt = Date.now()
+  const clock = new Clock(startAt, plan.timeSeconds)
   const burners = plan.cores.map(core => startBurner({ ...plan, core, startAt }))
   for (const burner of burners) burner.on('error', error => writeStderr(`odop: ${error.message}\n`))
-  const clock = new Clock(startAt, plan.timeSeconds)
   for (let cycle = 1; !clock.isOver && (plan.cycles === null || cycle <= plan.cycles); cycle++) {
     const begin = (cycle - 1) * (plan.busySeconds + plan.idleSeconds)
     print(`${at(begin)}  cycle ${cycle}: busy for ${formatDuration(plan.busySeconds)}\n`)
@@ -101,9 +101,10 @@ const LONGEST_TIMER_MS = 60_000
 
 function usableFolder(folder: string): { readonly folder: string } | { readonly problem: string } {
   try {
-    mkdirSync(folder, { recursive: true })
+    mkdirSync(folder)
     return { folder }
   } catch (error) {
+    if (existsSync(folder)) return { folder }
     return { problem: error instanceof Error ? error.message : String(error) }
   }
 }

@@ -36,7 +36,8 @@ function sourceOfTask({ options, run, place }: Task, values: unknown): string {
     `${run === null ? 'undefined' : sourceOf(run, 'the function')},`,
     ']',
   ].join('\n')
-  checkSyntax(body)
+  const problem = syntaxProblem(`function (require) {${body}\n}`)
+  if (problem !== null) throw new SourceProblem(`the task can't be handed to another process: ${problem}`)
   return `${addedBy(file)} has added this task while it ran, in line ${line}
 import { createRequire } from 'node:module'
 import { task } from 'odop'
@@ -57,15 +58,6 @@ function constants(values: unknown): string[] {
       throw new SourceProblem(`values: ${JSON.stringify(name)} is not a name`)
     return `const ${name} = ${sourceOf(value, `values.${name}`)}`
   })
-}
-
-function checkSyntax(body: string): void {
-  try {
-    new Script(`'use strict';(function (require) {${body}\n})`)
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
-    throw new SourceProblem(`the task's function can't be handed to another process: ${reason}`)
-  }
 }
 
 /** @param name what to call the value in a message */
@@ -114,29 +106,27 @@ function sourceOfObject(value: object, name: string, above: readonly object[]): 
 
 function sourceOfFunction(value: unknown, name: string): string {
   const text = Function.prototype.toString.call(value)
-  if (isNative(text))
+  if (/\{\s*\[native code\]\s*\}\s*$/.test(text))
     throw new SourceProblem(
       `${name}: a function without source (bound, or Node's own) can't be handed to another process`,
     )
   // A method's text is no expression: it needs its object.
-  const source = [`(${text})`, `Object.values({ ${text} })[0]`].find(isExpression)
-  if (source === undefined)
-    throw new SourceProblem(
-      `${name}: this kind of function can't be handed to another process: write it as async () => { … }`,
-    )
-  return source
+  const [plain, method] = [`(${text})`, `Object.values({ ${text} })[0]`]
+  const problem = syntaxProblem(plain)
+  if (problem === null) return plain
+  if (syntaxProblem(method) === null) return method
+  throw new SourceProblem(
+    `${name} can't be handed to another process (${problem}): write it as async () => { … }, with import() for what it needs`,
+  )
 }
 
-function isNative(text: string): boolean {
-  return /\{\s*\[native code\]\s*\}\s*$/.test(text)
-}
-
-function isExpression(text: string): boolean {
+/** What is wrong with an expression; null: nothing. */
+function syntaxProblem(expression: string): string | null {
   try {
-    new Script(`'use strict';(${text})`)
-    return true
-  } catch {
-    return false
+    new Script(`'use strict';(${expression})`)
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
   }
 }
 

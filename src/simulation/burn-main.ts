@@ -7,11 +7,10 @@ import type { BurnRequest } from './burn.ts'
 const SLICE_MS = 100
 
 const request = JSON.parse(process.argv[2] ?? '') as BurnRequest
-const parent = process.ppid
 const never = new Int32Array(new SharedArrayBuffer(4))
 pin()
 systemCalls()?.dieWithParent()
-while (process.ppid === parent) slice()
+while (process.ppid === request.parent) slice()
 
 function pin(): void {
   const { core } = request

@@ -5,6 +5,8 @@ import { entryPoint } from '../entry-points.ts'
 /** What a burner is told, as its argument. */
 export interface BurnRequest {
   readonly core: CoreId
+  /** The process that asks for it. */
+  readonly parent: number
   readonly busySeconds: number
   readonly idleSeconds: number
   readonly level: number
@@ -13,6 +15,7 @@ export interface BurnRequest {
 }
 
 /** Starts a process that keeps one core busy in cycles, until it is ended or its parent is gone. */
-export function startBurner(request: BurnRequest): ChildProcess {
-  return spawn(process.execPath, [entryPoint('burn'), JSON.stringify(request)], { stdio: 'ignore' })
+export function startBurner(request: Omit<BurnRequest, 'parent'>): ChildProcess {
+  const words = JSON.stringify({ ...request, parent: process.pid } satisfies BurnRequest)
+  return spawn(process.execPath, [entryPoint('burn'), words], { stdio: 'ignore' })
 }

@@ -95,13 +95,14 @@ export function createSampler(options: SamplerOptions): Sampler {
     return free.atLook(application.last.memoryBytes + tasksMemoryBytes + memoryBytes)
   }
 
+  const odopSeconds = () => odop.totals.odopSeconds + application.odopSeconds
   const coreSeconds = () => {
-    const { taskSeconds, odopSeconds } = odop.totals
+    const { taskSeconds } = odop.totals
     const elapsedSeconds = Math.max(0, lastAt - options.now) / 1000
     return share(elapsedSeconds * facts.cores.length, {
       busySeconds: cores.busySeconds,
       taskSeconds,
-      odopSeconds,
+      odopSeconds: odopSeconds(),
     })
   }
 
@@ -114,7 +115,7 @@ export function createSampler(options: SamplerOptions): Sampler {
       const availableMemoryBytes = availableAtLook()
       // Somebody will have to go: what each has used must be known, also of processes that have just come.
       if (availableMemoryBytes <= 0 && !full) endedSeconds += odop.look(now, true)
-      const { taskSeconds, odopSeconds, memoryBytes, tasksMemoryBytes } = odop.totals
+      const { taskSeconds, memoryBytes, tasksMemoryBytes } = odop.totals
       odop.measureRoom(availableMemoryBytes + tasksMemoryBytes)
       return {
         at: now,
@@ -123,7 +124,7 @@ export function createSampler(options: SamplerOptions): Sampler {
         attempts: odop.attemptSamples(),
         application: application.last,
         tasks: { cpuSeconds: taskSeconds, memoryBytes: tasksMemoryBytes },
-        odop: { cpuSeconds: odopSeconds, memoryBytes },
+        odop: { cpuSeconds: odopSeconds(), memoryBytes },
       }
     },
     attemptBegan: attempt => odop.attemptBegan(attempt),
