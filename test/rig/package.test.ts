@@ -67,6 +67,7 @@ test('what npm packs can be called by ES modules, CommonJS and TypeScript, with 
   installPacked(rig, '.')
   rig.write('data/a.bin', 'four')
   rig.write('unit.mjs', `export const unit = ' bytes'`)
+  rig.write('unit.d.mts', 'export declare const unit: string')
   rig.write('esm.mjs', `import { fileIn, start, task } from 'odop'\nconst name = 'esm'\n${PROGRAM}`)
   rig.write(
     'cjs.cjs',
