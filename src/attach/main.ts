@@ -4,7 +4,10 @@ import { systemCalls } from '../os/system-calls.ts'
 import { attach } from './attach.ts'
 
 // From the first moment: what a terminal sends to the program and to all that is with it must not end this process.
-await attach(catchSignals())
-// At its own exit Node would set the terminal, which the program may have changed, back to what it was at the start of this process.
-systemCalls()?.exitAtOnce(0)
-process.kill(process.pid, 'SIGKILL')
+attach(catchSignals()).finally(exitAtOnce)
+
+/** At its own exit Node would set the terminal, which the program may have changed, back to what it was at the start of this process. */
+function exitAtOnce(): void {
+  systemCalls()?.exitAtOnce(0)
+  process.kill(process.pid, 'SIGKILL')
+}

@@ -81,8 +81,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     onYieldChanged: ({ facts, leaveSession }) => joined(facts, leaveSession ? 'session' : 'yield'),
     ...steps,
     ...(options.isCalled && application?.pid ? { caller: application.pid } : {}),
-    // The ranks of srun run in a session of their own.
-    sessionLeft: jobs.length > 0,
+    sessionLeft: prepared.sessionLeft,
   })
   const cluster = openOtherNodes(prepared, {
     environment: request.environment,

@@ -195,7 +195,7 @@ process.exitCode = 5`,
   )
   await until('a task computes', () => existsSync(path.join(rig.folder, 'began')))
   await until('the program waits', () => told(program).length === 1)
-  const supervisor = childOf(rig, program.pid, 'attach.js')
+  const supervisor = childOf(rig, program.pid, 'attach.cjs')
   process.kill(supervisor ?? 0, 'SIGKILL')
   const { code, stderr } = await program.finished
   expect(code).toBe(5)
@@ -350,7 +350,7 @@ process.on('SIGTERM', () => clearInterval(wait))`,
   await until('odop is at work', () => hasEnded(rig, 'terminal'))
   process.kill(-program.pid, 'SIGINT')
   await until('the program has seen it', () => told(program).includes('interrupted'))
-  expect(childOf(rig, program.pid, 'attach.js')).not.toBeNull()
+  expect(childOf(rig, program.pid, 'attach.cjs')).not.toBeNull()
   process.kill(program.pid, 'SIGTERM')
   expect((await program.finished).code).toBe(0)
   expect(told(program)).toEqual(['started', 'interrupted', 1])

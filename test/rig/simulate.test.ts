@@ -78,7 +78,7 @@ test('wrong words end a simulation before it begins', async () => {
 })
 
 function burners(processes: readonly { pid: number; command: string }[]): number[] {
-  return processes.filter(({ command }) => command.includes('burn.js')).map(({ pid }) => pid)
+  return processes.filter(({ command }) => command.includes('burn.cjs')).map(({ pid }) => pid)
 }
 
 function status(pid: number): string {
