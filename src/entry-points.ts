@@ -5,10 +5,12 @@ export type EntryPoint =
   | 'agent'
   | 'attach'
   | 'burn'
+  | 'api'
   | 'keeper'
   | 'runner'
   | 'rank'
   | 'loader'
+  | 'policy'
   | 'odop-resolution'
 
 /** Absolute path of a compiled program; the same whether the caller itself runs compiled or from its source. */
