@@ -28,9 +28,11 @@ const shared = {
 
 const cli = await buildCommandLine()
 const helpers = await buildHelpers()
-const parts = await buildParts([...cli.loadedLater, ...helpers.loadedLater])
+const attached = await buildAttached()
+const programs = [cli, helpers, attached]
+const parts = await buildParts(programs.flatMap(({ loadedLater }) => [...loadedLater]))
 const charts = await buildCharts()
-const all = [cli, helpers, parts, charts]
+const all = [...programs, parts, charts]
 
 mkdirSync(dist, { recursive: true })
 const written = new Set(['types', 'THIRD-PARTY.txt', 'cli.cache', 'bring-up.cache'])
@@ -72,6 +74,7 @@ async function buildHelpers() {
   const result = await buildPrograms(
     {
       agent: 'src/cluster/agent-main.ts',
+      burn: 'src/simulation/burn-main.ts',
       api: 'src/api/main.ts',
       keeper: 'src/node/keeper/main.ts',
       runner: 'src/node/runner/main.ts',
@@ -86,11 +89,19 @@ async function buildHelpers() {
   return { ...result, loadedLater }
 }
 
+/** The supervisor of a program that has called `start()`: all that every run needs in one file. */
+async function buildAttached() {
+  const loadedLater = new Map()
+  const result = await buildPrograms({ attach: 'src/attach/main.ts' }, /^\.\.?\//, loadedLater, ['bring-up'])
+  return { ...result, loadedLater }
+}
+
 /**
  * @param mayBeLater which dynamic imports are not part of the program
  * @param loadedLater gets these: each becomes a module of its own beside it
+ * @param within names of those that are part of the program all the same
  */
-function buildPrograms(entryPoints, mayBeLater, loadedLater) {
+function buildPrograms(entryPoints, mayBeLater, loadedLater, within = []) {
   const later = {
     name: 'later',
     setup({ onResolve }) {
@@ -98,6 +109,7 @@ function buildPrograms(entryPoints, mayBeLater, loadedLater) {
         if (kind !== 'dynamic-import' || shared.external.some(name => isIn(imported, name))) return undefined
         const isFile = imported.startsWith('.')
         const name = path.basename(imported, '.ts')
+        if (within.includes(name)) return undefined
         loadedLater.set(name, isFile ? path.resolve(resolveDir, imported) : imported)
         return { path: `./${name}.js`, external: true }
       })

@@ -68,6 +68,8 @@ export interface ConfigurationSources {
   readonly flags: Flags
   /** null: `ODOP_CONFIG`, else the nearest one from `cwd` upwards. */
   readonly file: string | null
+  /** What a program gives in place of a file, relative to `cwd`; missing: a file is looked for. */
+  readonly values?: unknown
 }
 
 export interface LoadedConfiguration {
@@ -159,7 +161,8 @@ function kebab(key: string): string {
 }
 
 async function configurationFile(sources: ConfigurationSources, home: string): Promise<ConfigurationFile> {
-  const { findConfiguration } = await import('./config/file.ts')
+  const { findConfiguration, givenConfiguration } = await import('./config/file.ts')
+  if (sources.values !== undefined) return givenConfiguration(sources.values)
   return findConfiguration({
     cwd: sources.cwd,
     home,

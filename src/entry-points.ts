@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 /** The programs of the package, each a file of `dist/` that `node` can run. */
 export type EntryPoint =
   | 'agent'
+  | 'attach'
+  | 'burn'
   | 'api'
   | 'keeper'
   | 'runner'

@@ -9,6 +9,10 @@ export type {
   PolicyTask,
 } from './core/policies/question.ts'
 export { definePolicy } from './policy/define.ts'
+export type { Added } from './program/messages.ts'
+export type { AddOptions, Odop } from './program/odop.ts'
+export type { MonitorOptions, StartOptions } from './program/options.ts'
+export { monitor, runtime, start } from './program/start.ts'
 export type { FileTaskContext, TaskContext } from './tasks/context.ts'
 export type {
   CommandTaskOptions,
@@ -26,3 +30,4 @@ export type {
   Timer,
 } from './tasks/task.ts'
 export { fileIn, fileUpdated, task, timer } from './tasks/task.ts'
+export type { Summary } from './views/summary-schema.ts'

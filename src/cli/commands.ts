@@ -6,6 +6,7 @@ import { reportCommand } from './report-command.ts'
 import { monitorCommand, runCommand } from './run-command.ts'
 import { runsCommand } from './runs-command.ts'
 import { signalCommand } from './signal-command.ts'
+import { simulateCommand } from './simulate-command.ts'
 import { statusCommand } from './status-command.ts'
 import { tasksCommand } from './tasks-command.ts'
 
@@ -20,5 +21,6 @@ export const commands: readonly Command[] = [
   signalCommand,
   tasksCommand,
   initCommand,
+  simulateCommand,
   doctorCommand,
 ]

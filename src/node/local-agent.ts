@@ -20,6 +20,8 @@ export interface LocalAgentOptions {
   readonly isOwnChild: (pid: number) => boolean
   /** Processes of the application that this one has not started, such as the ranks of srun; default: there are none. */
   readonly otherPids?: () => Iterable<number>
+  /** The application's first process, where that has started this one; default: this one has started the application. */
+  readonly caller?: number
   /** Ranks of attempts that this process has not started; default: there are none. */
   readonly rankPids?: () => readonly RunningAttempt[]
   /** The application runs in another session than this process, as the ranks of srun do. Default: false. */
@@ -48,7 +50,7 @@ export interface LocalAgent extends Agent {
 
 export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
   const { now } = options
-  const system = thisSystem(process.pid)
+  const system = thisSystem(options.caller ?? process.pid)
   let judgements: ReadonlyMap<CoreId, CoreJudgement> = new Map()
   let lastAt = now()
   let lastLook: NodeLook | null = null
@@ -79,6 +81,7 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
     helpers: () => [...options.helpers(), ...idleHelpers(keeper)],
     isOwnChild: pid => options.isOwnChild(pid) || pid === keeper?.pids().keeper,
     ...(options.otherPids === undefined ? {} : { otherPids: options.otherPids }),
+    ...(options.caller === undefined ? {} : { caller: options.caller }),
   })
   const layer = new YieldLayer({
     facts: options.facts,

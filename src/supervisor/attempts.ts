@@ -24,15 +24,18 @@ export interface Attempts {
   move(attempt: AttemptId, placement: Placement): void
   terminate(attempt: AttemptId, ending: Ending): void
   /** Ends everything that runs; it is pending again. */
-  requeueAll(reason: string): void
+  requeueAll(reason: string, atOnce?: boolean): void
   /** The same, and what begins from now on ends at once, too: nothing starts any more in this launch. */
-  endAll(reason: string): void
+  endAll(reason: string, atOnce?: boolean): void
   /** What an agent reports comes in here. */
   reported(report: AttemptReport): void
 }
 
 /** How and why an attempt is to end. */
-export type Ending = Pick<Extract<Action, { type: 'terminate' }>, 'outcome' | 'reason' | 'forMemory'>
+export type Ending = Pick<Extract<Action, { type: 'terminate' }>, 'outcome' | 'reason' | 'forMemory'> & {
+  /** Without a grace. */
+  readonly atOnce?: true
+}
 
 export interface FollowingItem {
   readonly item: ItemId
@@ -96,14 +99,14 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       markTerminating(recorder.state, attempt)
       agentOf(attempt)?.terminate(attempt, isAtOnce(asked) ? 0 : settings.graceSeconds)
     },
-    requeueAll(reason) {
+    requeueAll(reason, atOnce = false) {
       for (const attempt of recorder.state.running.keys()) {
-        attempts.terminate(attempt, { outcome: 'requeued', reason })
+        attempts.terminate(attempt, { outcome: 'requeued', reason, ...(atOnce && { atOnce }) })
       }
     },
-    endAll(reason) {
+    endAll(reason, atOnce) {
       endingAll = reason
-      attempts.requeueAll(reason)
+      attempts.requeueAll(reason, atOnce)
     },
     reported(report) {
       if (report.type === 'began') began(report.attempt, report.at)
@@ -214,8 +217,8 @@ export function createAttempts(options: AttemptsOptions): Attempts {
 }
 
 /** `failed` is over its memory limit: in a grace it would only take more, which the application may need. */
-function isAtOnce({ outcome, forMemory }: Ending): boolean {
-  return outcome === 'failed' || forMemory === true
+function isAtOnce({ outcome, forMemory, atOnce }: Ending): boolean {
+  return outcome === 'failed' || forMemory === true || atOnce === true
 }
 
 type Ended = Extract<AttemptReport, { type: 'ended' }>

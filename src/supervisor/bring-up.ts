@@ -1,3 +1,4 @@
+import path from 'node:path'
 import type { ApplicationExit } from '../app/launch.ts'
 import type { JoinCause } from '../cluster/messages.ts'
 import { stepPids } from '../cluster/step-pids.ts'
@@ -5,6 +6,8 @@ import { JobTime } from '../cluster/time-left.ts'
 import { isPolicyModule } from '../config/values.ts'
 import type { NodeFacts, Snapshot } from '../core/model.ts'
 import { createLocalAgent } from '../node/local-agent.ts'
+import { ADDED_TASKS } from '../tasks/added-module.ts'
+import type { LoadedTasks } from '../tasks/loaded.ts'
 import { yieldNote } from '../views/yield-text.ts'
 import { allAgents } from './agents.ts'
 import { openApi } from './api.ts'
@@ -12,7 +15,7 @@ import { type Attempts, createAttempts } from './attempts.ts'
 import { backOffNotes } from './back-off-notes.ts'
 import { type Control, openControl } from './control.ts'
 import type { ControlReply, ControlRequest } from './control-protocol.ts'
-import { endLaunch, type LaunchEnd } from './end-launch.ts'
+import { type EndingHow, endLaunch, type LaunchEnd } from './end-launch.ts'
 import { explained } from './explained.ts'
 import { JobEnd } from './job-end.ts'
 import { type Loop, startLoop } from './loop.ts'
@@ -22,13 +25,21 @@ import { type Prepared, prepare } from './prepare.ts'
 import { openProgress } from './progress.ts'
 import type { SuperviseOptions } from './request.ts'
 import { signalled } from './signals.ts'
-import { openTasks } from './tasks.ts'
+import { openTasks, type TaskPlaces } from './tasks.ts'
 import { openTriggerDesk } from './trigger-desk.ts'
 
 /** odop's part beside a running application. */
 export interface Supervisor {
+  /** The run's name, and its folder; null: it could not be made. */
+  readonly run: { readonly name: string; readonly folder: string | null }
+  /** What is wrong with the configuration, so that odop only measures; null: nothing. */
+  readonly problem: string | null
+  /** Where modules are kept that were made for this launch. */
+  readonly addedTasksFolder: string
+  /** Further task folders or modules for this launch; null: it only measures. Never rejects. */
+  addTasks(places: readonly string[]): Promise<LoadedTasks | null>
   /** The application has ended (null: there was none): drains if that was asked for, ends all attempts, reports. */
-  end(exit: ApplicationExit | null): Promise<LaunchEnd>
+  end(exit: ApplicationExit | null, how?: EndingHow): Promise<LaunchEnd>
   /** Ends everything that was started, at once and without a report: after an internal error. */
   abandon(): Promise<void>
   /** A signal that the application gets too. */
@@ -74,6 +85,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     onContended: () => loop.lookAgain(),
     onYieldChanged: ({ facts, leaveSession }) => joined(facts, leaveSession ? 'session' : 'yield'),
     ...steps,
+    ...(options.isCalled && application?.pid ? { caller: application.pid } : {}),
     sessionLeft: prepared.sessionLeft,
   })
   const cluster = openOtherNodes(prepared, {
@@ -128,12 +140,21 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   })
 
   const onLoader = (pid: number) => launchers.push(pid)
-  const tasksAreOpen = prepared.executes
-    ? Promise.all([
-        openTasks({ ...prepared, agents, desk, cwd, onLoader, moreNodes: cluster !== null }).catch(onBug),
-        cluster?.ready,
-      ]).then(() => {})
+  const open = (places: TaskPlaces) =>
+    openTasks({ ...prepared, ...places, agents, desk, cwd, onLoader, moreNodes: cluster !== null })
+  const { tasks: folders, tasksAreNamed } = prepared.configuration
+  let tasksAreOpen = prepared.executes
+    ? Promise.all([open({ folders, mayBeMissing: !tasksAreNamed }).catch(onBug), cluster?.ready]).then(
+        () => {},
+      )
     : Promise.resolve()
+  const addTasks = async (places: readonly string[]) => {
+    if (!prepared.executes) return null
+    // One after the other: of two tasks with the same name the first stays.
+    const added = tasksAreOpen.then(() => open({ folders: places, mayBeMissing: false }))
+    tasksAreOpen = added.then(() => {}, onBug)
+    return await added.catch(() => null)
+  }
   const interruption = new AbortController()
   const answer = (request: ControlRequest): ControlReply =>
     request.type === 'explain'
@@ -160,9 +181,14 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const jobEnd = new JobEnd({ ...prepared, parts, metrics, jobTime, interrupt: () => interruption.abort() })
 
   return {
-    end: exit =>
+    run: { name: store.name, folder: store.kept ? store.paths.folder : null },
+    problem: prepared.problem,
+    addedTasksFolder: path.join(store.paths.folder, ADDED_TASKS),
+    addTasks,
+    end: (exit, how = {}) =>
       endLaunch({
         ...prepared,
+        ...how,
         exit,
         parts,
         agents,

@@ -49,10 +49,19 @@ export async function drain(parts: EndingParts, stop: AbortSignal): Promise<void
   }
 }
 
+/** `atOnce`: without a grace; default: false. */
+export interface EndOfAttempts {
+  readonly reason: string
+  readonly atOnce?: boolean
+}
+
 /** Ends what runs (those items are pending again), and takes a last look so that nothing that was written is lost. */
-export async function endAttempts(parts: EndingParts, reason: string): Promise<void> {
+export async function endAttempts(
+  parts: EndingParts,
+  { reason, atOnce = false }: EndOfAttempts,
+): Promise<void> {
   parts.loop.pauseStarting()
-  parts.attempts.endAll(reason)
+  parts.attempts.endAll(reason, atOnce)
   const stop = AbortSignal.timeout((parts.graceSeconds + 5) * 1000)
   const lastLook = lookOnceMore(parts, AbortSignal.timeout(LAST_LOOK_SECONDS * 1000))
   await whenever(parts.recorder, stop, () => parts.recorder.state.running.size === 0)

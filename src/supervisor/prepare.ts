@@ -22,6 +22,8 @@ export interface Prepared {
   readonly configuration: Configuration
   /** False: odop only measures. */
   readonly executes: boolean
+  /** What is wrong with the configuration, so that odop only measures; null: nothing. */
+  readonly problem: string | null
   /** null: there is no other node, and no job. */
   readonly cluster: ClusterPlan | null
   /** Of this node. */
@@ -38,7 +40,11 @@ export interface Prepared {
 export async function prepare(options: SuperviseOptions): Promise<Prepared> {
   const { request } = options
   const now = () => Date.now()
-  const { configuration, problems, notes } = await loadConfiguration({ ...request, file: request.configFile })
+  const { configuration, problems, notes } = await loadConfiguration({
+    ...request,
+    file: request.configFile,
+    values: request.configValues,
+  })
   const fromFile = await hostsOfFile(configuration.hostFile)
   const plan = planCluster({
     environment: request.environment,
@@ -61,6 +67,7 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
     say: writeStderr,
   })
   recorder.listen(event => addDetails(store.details, event))
+  if (options.onEvent) recorder.listen(options.onEvent)
   recordLaunch({ ...options, recorder, configuration, settings, facts, store })
   for (const text of [...store.warnings, ...problems.map(configurationProblemText)]) warn(text)
   for (const text of notes) tell(recorder, text, configuration.quiet)
@@ -69,7 +76,19 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
   // Without a valid configuration it is not known what the user wants: then odop only measures.
   const executes = request.mode !== 'monitor' && !configuration.noTasks && problems.length === 0
   if (problems.length > 0) warn('the application runs without tasks until that is mended')
-  return { configuration, executes, cluster, facts, sessionLeft, settings, store, recorder, now }
+  const problem = problems[0] === undefined ? null : configurationProblemText(problems[0])
+  return {
+    configuration,
+    executes,
+    problem,
+    cluster,
+    facts,
+    sessionLeft,
+    settings,
+    store,
+    recorder,
+    now,
+  }
 }
 
 /** Nothing is wrong: who wants quiet finds it in the summary's file. */

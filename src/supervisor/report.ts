@@ -20,13 +20,14 @@ export interface ReportOptions {
 }
 
 /** The summary, to stderr and to the run's folder. A file that can't be written is said, and nothing else follows. */
-export async function report(options: ReportOptions): Promise<void> {
+export async function report(options: ReportOptions): Promise<Summary | null> {
   const { store, configuration, environment } = options
   const summary = await keepSummary(options)
   if (summary !== null && !configuration.quiet) {
     const folder = store.kept ? store.paths.folder : null
     writeStderr(`\n${summaryText(summary, { ...terminal(environment), folder })}`)
   }
+  return summary
 }
 
 /** Only to the run's folder, where a later one replaces it. null: nothing was launched. */

@@ -1,8 +1,10 @@
 import type { Configuration } from '../config.ts'
 import { neverFits } from '../core/fit.ts'
 import type { TaskDefinition } from '../core/model.ts'
+import type { RunState } from '../core/state.ts'
 import { writeStderr } from '../os/stderr.ts'
 import { loadTasks } from '../tasks/load.ts'
+import type { LoadedTasks } from '../tasks/loaded.ts'
 import { javaScriptFirst } from '../tasks/module-names.ts'
 import { problemsText, refusalText } from '../views/problems-text.ts'
 import { neverFitNote } from '../views/summary-notes.ts'
@@ -11,7 +13,15 @@ import type { Recorder } from './recorder.ts'
 import type { RunStore } from './run-store.ts'
 import type { TriggerDesk } from './trigger-desk.ts'
 
-export interface OpenTasksOptions {
+/** Where tasks are. */
+export interface TaskPlaces {
+  /** Folders or single modules; relative to `cwd`. */
+  readonly folders: readonly string[]
+  /** They are only the default. */
+  readonly mayBeMissing: boolean
+}
+
+export interface OpenTasksOptions extends TaskPlaces {
   readonly recorder: Recorder
   readonly agents: Pick<Agents, 'prepare' | 'preload'>
   readonly desk: TriggerDesk
@@ -27,13 +37,16 @@ export interface OpenTasksOptions {
   readonly now: () => number
 }
 
-/** Loads the task folders in a child, records what is in them, says what is wrong with them, and starts the triggers. */
-export async function openTasks(options: OpenTasksOptions): Promise<void> {
+/**
+ * Loads task folders in a child, records what is in them, says what is wrong with them, and starts the triggers. Of what is in
+ * them, and of what can't be used.
+ */
+export async function openTasks(options: OpenTasksOptions): Promise<LoadedTasks> {
   const { recorder, agents, desk, configuration, store, cwd, now } = options
-  const { tasks, problems } = await loadTasks({
-    folders: configuration.tasks,
+  const loaded = await loadTasks({
+    folders: options.folders,
     cwd,
-    mayBeMissing: !configuration.tasksAreNamed,
+    mayBeMissing: options.mayBeMissing,
     settleSeconds: configuration.settleSeconds,
     // The application may keep this node busy for ever while others are idle: there loading must not wait for a core.
     inBackground: !options.moreNodes,
@@ -44,13 +57,15 @@ export async function openTasks(options: OpenTasksOptions): Promise<void> {
       agents.prepare()
     },
   })
+  const { tasks, problems } = withoutTaken(loaded, recorder.state)
   for (const problem of problems) {
     recorder.record({ type: 'task-refused', at: now(), file: problem.file, problem: refusalText(problem) })
   }
   // Said even when the user asked for quiet: these are errors.
   writeStderr(problemsText(problems, cwd))
   for (const task of tasks) recorder.record({ type: 'task-defined', at: now(), task })
-  agents.preload({ modules: modulesFor(tasks), cwd, commands: tasks.some(({ kind }) => kind === 'command') })
+  const all = [...recorder.state.tasks.values()].flatMap(({ definition }) => definition ?? [])
+  agents.preload({ modules: modulesFor(all), cwd, commands: all.some(({ kind }) => kind === 'command') })
   // What other nodes have is not known yet; the summary says it in the end.
   const nodes = options.moreNodes ? [] : [...recorder.state.nodes.values()]
   for (const task of tasks) {
@@ -59,6 +74,20 @@ export async function openTasks(options: OpenTasksOptions): Promise<void> {
   }
   await Promise.all(tasks.map(task => store.makeLogFolder(task.name)))
   await desk.open(tasks)
+  return { tasks, problems }
+}
+
+/** What is added later must not take the place of a task that is there. */
+function withoutTaken({ tasks, problems }: LoadedTasks, state: RunState): LoadedTasks {
+  const isTaken = ({ name }: TaskDefinition) => (state.tasks.get(name)?.definition ?? null) !== null
+  const refused = tasks.filter(isTaken).map(({ name, module }) => ({
+    file: module,
+    line: null,
+    field: 'name',
+    message: `this run has a task named '${name}' already`,
+    fix: 'give one of them another `name`',
+  }))
+  return { tasks: tasks.filter(task => !isTaken(task)), problems: [...problems, ...refused] }
 }
 
 /** Those that a runner loads as the loader has done it: without variables and in the folder of the run. */

@@ -60,7 +60,7 @@ function titleLine(title: string, width: number): Line {
 function exitLine(exit: Summary['exit']): Line {
   const label = pad('Exit', LABEL_WIDTH)
   if (exit.signal !== null) return [label, styled('red', `ended by ${printable(exit.signal)}`)]
-  if (exit.code === null) return [label, 'no application ran']
+  if (exit.code === null) return [label, 'not known: no application ran, or odop was stopped before it ended']
   return [label, styled(exit.code === 0 ? 'green' : 'red', `code ${exit.code}`)]
 }
 
