@@ -18,7 +18,7 @@ import { prepare } from './prepare.ts'
 import { openProgress } from './progress.ts'
 import type { SuperviseOptions } from './request.ts'
 import { signalled } from './signals.ts'
-import { openTasks } from './tasks.ts'
+import { noteNeverFitting, openTasks } from './tasks.ts'
 import { openTriggerDesk } from './trigger-desk.ts'
 
 /** odop's part beside a running application. */
@@ -51,8 +51,9 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const steps = stepPids({ jobs, node: prepared.facts.name })
   const joined = (facts: NodeFacts, cause: JoinCause) => {
     recorder.record({ type: 'node-joined', at: now(), facts })
-    if (cause === 'begun') loop.lookAgain()
-    else recorder.note('info', yieldNote(facts))
+    if (cause === 'begun' || cause === 'gpus') loop.lookAgain()
+    if (cause === 'gpus') noteNeverFitting(recorder, task => task.gpus !== undefined)
+    else if (cause !== 'begun') recorder.note('info', yieldNote(facts))
     if (cause === 'session') attempts.requeueAll('the application runs in a session of its own')
   }
   const local = createLocalAgent({
@@ -67,6 +68,8 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     onFailure: text => recorder.note('warning', text),
     onMemoryShort: () => loop.lookAgain(),
     onContended: () => loop.lookAgain(),
+    gpuPrograms: prepared.gpuPrograms,
+    onGpusKnown: facts => joined(facts, 'gpus'),
     onYieldChanged: ({ facts, leaveSession }) => joined(facts, leaveSession ? 'session' : 'yield'),
     ...steps,
     // The ranks of srun run in a session of their own.

@@ -6,6 +6,7 @@ import { type Configuration, loadConfiguration, settingsOf } from '../config.ts'
 import type { NodeFacts, Settings } from '../core/model.ts'
 import { entryPoint } from '../entry-points.ts'
 import { describeNode } from '../node/observe/allocation.ts'
+import { findGpuPrograms, type GpuPrograms } from '../node/observe/gpus/find-tools.ts'
 import { writeStderr } from '../os/stderr.ts'
 import { addDetails } from '../views/details.ts'
 import { configurationProblemText } from '../views/problems-text.ts'
@@ -23,6 +24,8 @@ export interface Prepared {
   readonly cluster: ClusterPlan | null
   /** Of this node. */
   readonly facts: NodeFacts
+  /** Which tell of this node's GPUs; null: there are none. */
+  readonly gpuPrograms: GpuPrograms | null
   readonly settings: Settings
   readonly store: RunStore
   readonly recorder: Recorder
@@ -42,7 +45,12 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
     program: [process.execPath, entryPoint('agent')],
   })
   const cluster = plan !== null && 'problem' in plan ? null : plan
-  const facts = factsHere(cluster, options, configuration)
+  const isOurs = cluster === null || cluster.thisNode !== null
+  const gpuPrograms = isOurs ? await findGpuPrograms(request.environment) : null
+  const facts = {
+    ...factsHere(cluster, options, configuration),
+    ...(gpuPrograms === null ? { gpus: [] } : {}),
+  }
   const settings = settingsOf(configuration, facts.memoryLimitBytes)
   const warn = (text: string) => recorder.note('warning', text)
   const store = await openRunStore({ request, configuration, now, warn })
@@ -60,7 +68,7 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
   // Without a valid configuration it is not known what the user wants: then odop only measures.
   const executes = request.mode !== 'monitor' && !configuration.noTasks && problems.length === 0
   if (problems.length > 0) warn('the application runs without tasks until that is mended')
-  return { configuration, executes, cluster, facts, settings, store, recorder, now }
+  return { configuration, executes, cluster, facts, gpuPrograms, settings, store, recorder, now }
 }
 
 async function hostsOfFile(file: string | null): Promise<{ hosts: string[]; problem: string | null }> {

@@ -22,6 +22,7 @@ const node = {
   memoryBytes: { limit: 4 * GIB, appPeak: GIB, tasksPeak: 0.2 * GIB, odopPeak: 0.1 * GIB },
   appRunDelaySeconds: 0.2,
   interference,
+  gpus: [],
 }
 const reduce = {
   name: 'reduce',

@@ -70,6 +70,7 @@ describe('summarize', () => {
           memoryBytes: nodeUsage('n1').memoryBytes,
           appRunDelaySeconds: 0.25,
           interference: null,
+          gpus: [],
         },
       ],
       totals: {
