@@ -53,6 +53,7 @@ describe('docs/reference.md', () => {
     'Placement',
     'AttemptUsage',
     'ProgressUsage',
+    'GpuUsage',
   ]
   const model = interfacesOf(read('../../src/core/model.ts'))
 
