@@ -67,7 +67,6 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
   let judgements: ReadonlyMap<CoreId, CoreJudgement> = new Map()
   let lastAt = now()
   let lastLook: NodeLook | null = null
-  let sessionLeft = options.sessionLeft ?? false
   const meter = new InterferenceMeter()
   const began = new Map<AttemptId, Executing>()
   const busySeconds = new Map<CoreId, number>()
@@ -78,11 +77,11 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
     keeper ??= startKeeper({
       // Further ones are started when they are needed, on the cores that they are needed for.
       warmRunners: 1,
+      ownSessions: layer.sessionLeft,
       environment: { ...options.environment, ...NO_GPUS },
       onReport: report => options.onReport(kernelKills.explained(withSampledUse(report))),
       onFailure: options.onFailure,
     })
-    if (sessionLeft) keeper.leaveSession()
     return keeper
   }
   const gpus = new LocalGpus({
@@ -111,12 +110,12 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
   })
   const layer = new YieldLayer({
     facts: options.facts,
-    sessionLeft,
+    sessionLeft: options.sessionLeft ?? false,
     system,
     threads: count => sampler.busiestThreads(count),
     hasCompany: () => meter.hasCompany && options.applicationRuns(),
     onChanged: change => {
-      if (change.leaveSession) leaveSession()
+      if (change.leaveSession) keeper?.leaveSession()
       options.onYieldChanged({ ...change, facts: gpus.in(change.facts) })
     },
     onContended: options.onContended,
@@ -217,11 +216,6 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
       busySeconds.set(core, (busySeconds.get(core) ?? 0) + busyShare * seconds)
     }
     lastAt = at
-  }
-
-  function leaveSession(): void {
-    sessionLeft = true
-    keeper?.leaveSession()
   }
 
   function snapshotOf({ cores, availableMemoryBytes, attempts }: NodeLook): NodeSnapshot {

@@ -72,8 +72,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     onGpusKnown: facts => joined(facts, 'gpus'),
     onYieldChanged: ({ facts, leaveSession }) => joined(facts, leaveSession ? 'session' : 'yield'),
     ...steps,
-    // The ranks of srun run in a session of their own.
-    sessionLeft: jobs.length > 0,
+    sessionLeft: prepared.sessionLeft,
   })
   const cluster = openOtherNodes(prepared, {
     environment: request.environment,
