@@ -97,15 +97,12 @@ describe('placement', () => {
   test('short work follows only what has as many GPUs', () => {
     const tasks = [task({ name: 'gpu', gpus: 1 }), task({ name: 'plain' })]
     const one = facts({ count: 2, gpus: someGpus(1) })
-    const quick = ['gpu', 'plain'].flatMap((name): OdopEvent[] => [
+    const placements = { gpu: { node: 'n1', cores: [0], gpus: [0] }, plain: { node: 'n1', cores: [1] } }
+    const quick = (['gpu', 'plain'] as const).flatMap((name): OdopEvent[] => [
       ...items(name, 4),
-      started(`${name}#1.1`, T0, { node: 'n1', cores: [0] }),
+      started(`${name}#1.1`, T0, placements[name]),
       endedSoon(`${name}#1.1`),
-      started(`${name}#2.1`, T0, {
-        node: 'n1',
-        cores: [name === 'gpu' ? 0 : 1],
-        ...(name === 'gpu' ? { gpus: [0] } : {}),
-      }),
+      started(`${name}#2.1`, T0, placements[name]),
     ])
     const state = run({ nodes: [one], tasks, events: quick })
     const follows = schedule(state, snapshot(seen(one, 'idle')), T0).flatMap(action =>

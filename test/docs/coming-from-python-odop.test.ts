@@ -105,10 +105,12 @@ test('what is wrong would be found', async () => {
     expect.stringContaining("--max-cpus: expected a whole number, at least 1, found 'none'"),
     expect.stringContaining('drian'),
   ])
-  expect(compilerErrors(["import { tsak } from 'odop'\ntsak()", "import { task } from 'odop'\ntask({}, () => {})"])).toEqual([
-    [expect.stringContaining('tsak')],
-    [],
-  ])
+  expect(
+    compilerErrors([
+      "import { tsak } from 'odop'\ntsak()",
+      "import { task } from 'odop'\ntask({}, () => {})",
+    ]),
+  ).toEqual([[expect.stringContaining('tsak')], []])
 }, 60_000)
 
 async function problemsOf({ shownBy, blocks }: Section): Promise<string[]> {

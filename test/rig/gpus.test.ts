@@ -91,7 +91,7 @@ export default task({ name: 'hold', gpus: 'all', maxRuns: 1, command: () => ['sh
     await using rig = createRig()
     rig.write('tasks/want.mjs', `import { task } from 'odop'\nexport default task({ gpus: 1 }, () => {})\n`)
     const { stderr } = await rig.odop(['run', '--name', 'g', '--', 'sleep', '1'], {
-      environment: { PATH: path.dirname(process.execPath) + ':/usr/bin:/bin', CUDA_VISIBLE_DEVICES: '' },
+      environment: { PATH: `${path.dirname(process.execPath)}:/usr/bin:/bin`, CUDA_VISIBLE_DEVICES: '' },
     })
     expect(stderr).toContain('want can never run here: needs 1 GPU, but there is none in this allocation')
   })
