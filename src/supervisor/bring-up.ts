@@ -2,19 +2,23 @@ import type { ApplicationExit } from '../app/launch.ts'
 import type { JoinCause } from '../cluster/messages.ts'
 import { stepPids } from '../cluster/step-pids.ts'
 import { JobTime } from '../cluster/time-left.ts'
-import type { NodeFacts } from '../core/model.ts'
+import { isPolicyModule } from '../config/values.ts'
+import type { NodeFacts, Snapshot } from '../core/model.ts'
 import { createLocalAgent } from '../node/local-agent.ts'
 import { yieldNote } from '../views/yield-text.ts'
 import { allAgents } from './agents.ts'
+import { openApi } from './api.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { backOffNotes } from './back-off-notes.ts'
-import { openControl } from './control.ts'
+import { type Control, openControl } from './control.ts'
+import type { ControlReply, ControlRequest } from './control-protocol.ts'
 import { endLaunch, type LaunchEnd } from './end-launch.ts'
+import { explained } from './explained.ts'
 import { JobEnd } from './job-end.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { startMetrics } from './metrics.ts'
 import { openOtherNodes } from './other-nodes.ts'
-import { prepare } from './prepare.ts'
+import { type Prepared, prepare } from './prepare.ts'
 import { openProgress } from './progress.ts'
 import type { SuperviseOptions } from './request.ts'
 import { signalled } from './signals.ts'
@@ -44,8 +48,9 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const prepared = await prepare(options)
   const { recorder, store, settings, now } = prepared
   const { cwd } = request
-
   const launchers: number[] = []
+  const ownPolicyModule = hasOwnPolicy(prepared) ? await import('./own-policy.ts') : null
+
   const helpers = () => [witnessPid(), ...launchers].filter(pid => pid !== null)
   const jobs = prepared.cluster?.jobs ?? []
   const steps = stepPids({ jobs, node: prepared.facts.name })
@@ -95,15 +100,27 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const progress = openProgress({ recorder, glob: prepared.configuration.progress, now })
   const notes = backOffNotes(recorder, now)
   const metrics = startMetrics({ agents, recorder, store, progress, backOffNotes: notes, now })
+  const ownPolicy =
+    ownPolicyModule?.openOwnPolicy({
+      file: settings.policy,
+      cwd,
+      recorder,
+      now,
+      onStarted: pid => launchers.push(pid),
+      wake: () => loop.wake(),
+    }) ?? null
+  let lastLook: Snapshot | null = null
   const loop: Loop = startLoop({
     state: recorder.state,
     agents,
+    ownPolicy,
     attempts,
     now,
     remainingSeconds: () => jobTime?.secondsLeft(now()) ?? null,
     progress: progress.recent,
     onBackOff: notes.seen,
-    onLook: () => {
+    onLook: snapshot => {
+      lastLook = snapshot
       metrics.looked()
       void jobTime?.refresh(now)
     },
@@ -121,17 +138,24 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
       ]).then(() => {})
     : Promise.resolve()
   const interruption = new AbortController()
-  const control = store.kept
+  const answer = (request: ControlRequest): ControlReply =>
+    request.type === 'explain'
+      ? explained(request, { state: recorder.state, snapshot: lastLook, now: now() })
+      : signalled(request, progress)
+  const api = openApi({ ...prepared, onStarted: pid => launchers.push(pid) })
+  const control: Promise<Control> | null = store.kept
     ? openControl({
         file: store.paths.controlSocket,
-        handle: request => signalled(request, progress),
+        handle: answer,
+        takeHttp: api.take,
         unavailable: reason => recorder.note('info', `this run can't be sent signals: ${reason}`),
       })
     : null
   const stop = async () => {
     loop.stop()
+    ownPolicy?.close()
     const closeControl = control?.then(opened => opened.close())
-    await Promise.all([desk.close(), progress.close(), closeControl, agents.close()])
+    await Promise.all([desk.close(), progress.close(), closeControl, api.close(), agents.close()])
   }
 
   const { mayRunOn } = agents
@@ -158,4 +182,8 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     signalled: signal => jobEnd.signalled(signal),
     interrupt: () => interruption.abort(),
   }
+}
+
+function hasOwnPolicy({ executes, settings }: Prepared): boolean {
+  return executes && isPolicyModule(settings.policy)
 }

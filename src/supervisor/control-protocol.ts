@@ -2,7 +2,7 @@
  * What goes over `control.sock`: a request is one line of JSON, and each is answered by one line, in order. New requests
  * are new members of `ControlRequest`, read in `readRequest` and answered where the socket is opened.
  */
-export type ControlRequest = SignalRequest
+export type ControlRequest = SignalRequest | ExplainRequest
 
 /** `odop signal RUN NAME [--file F…]` */
 export interface SignalRequest {
@@ -12,7 +12,16 @@ export interface SignalRequest {
   readonly files: readonly string[]
 }
 
-export type ControlReply = { readonly ok: true } | { readonly ok: false; readonly problem: string }
+/** Why pending work items of a task do not run now: with the last look at the nodes, which no journal holds. */
+export interface ExplainRequest {
+  readonly type: 'explain'
+  readonly task: string
+}
+
+/** `reasons` answers a request of type `explain`. */
+export type ControlReply =
+  | { readonly ok: true; readonly reasons?: readonly string[] }
+  | { readonly ok: false; readonly problem: string }
 
 /** Longer lines are no requests: a few hundred files by name fit in. */
 export const MOST_LINE_BYTES = 256 * 1024
@@ -27,8 +36,11 @@ export function readRequest(
   } catch {
     return { problem: 'expected a line of JSON' }
   }
+  if (isObject(value) && value['type'] === 'explain' && typeof value['task'] === 'string') {
+    return { request: { type: 'explain', task: value['task'] } }
+  }
   if (!isObject(value) || value['type'] !== 'signal') {
-    return { problem: `expected a request of type "signal", got ${shortly(value)}` }
+    return { problem: `expected a request of type "signal" or "explain", got ${shortly(value)}` }
   }
   const { name, files } = value
   if (typeof name !== 'string' || !isTexts(files)) {
@@ -42,7 +54,8 @@ export function readReply(line: string): ControlReply | null {
   try {
     const value: unknown = JSON.parse(line)
     if (!isObject(value)) return null
-    if (value['ok'] === true) return { ok: true }
+    const { reasons } = value
+    if (value['ok'] === true) return isTexts(reasons) ? { ok: true, reasons } : { ok: true }
     return typeof value['problem'] === 'string' ? { ok: false, problem: value['problem'] } : null
   } catch {
     return null

@@ -13,6 +13,8 @@ import type {
   TaskDefinition,
 } from '../../src/core/model.ts'
 import { partsOf } from '../../src/core/placement.ts'
+import { policyNames } from '../../src/core/policies/policy.ts'
+import type { PolicyPlacement } from '../../src/core/policies/question.ts'
 import { retryAt } from '../../src/core/retry.ts'
 import { schedule } from '../../src/core/schedule.ts'
 import { apply, markTerminating, newState, type RunState } from '../../src/core/state.ts'
@@ -35,6 +37,8 @@ export class World {
   readonly journal: OdopEvent[] = []
   now = T0
   remainingSeconds: number | null = null
+  /** What a policy of the user's own wants; null: there is none. */
+  proposed: readonly PolicyPlacement[] | null = null
   /** What the application does to cores (`node/core`) and GPUs (`node/gpuN`). */
   readonly judged = new Map<string, CoreState['judged']>()
   readonly endsAt = new Map<AttemptId, number>()
@@ -91,7 +95,7 @@ export class World {
         ...(node.gpus === undefined ? {} : { gpus: node.gpus.map(gpu => this.gpuState(node, gpu.index)) }),
       }
     })
-    return { nodes, remainingSeconds: this.remainingSeconds }
+    return { nodes, remainingSeconds: this.remainingSeconds, proposed: this.proposed }
   }
 
   private gpuState({ name }: NodeFacts, index: number): GpuState {
@@ -201,6 +205,8 @@ export class World {
     this.terminated.delete(attempt)
   }
 }
+
+export const somePolicy: fc.Arbitrary<string> = fc.constantFrom(...policyNames)
 
 export const someNodes: fc.Arbitrary<NodeFacts[]> = fc
   .array(

@@ -84,6 +84,12 @@ function overBy({ until }: Kept, { timeSeconds }: TaskDefinition, now: number): 
 
 /** Gives cores and GPUs to one item that fits. */
 export function takeFrom(room: Room, definition: TaskDefinition, now: number): Taken {
+  const gpus = reserve(room, definition, now)
+  return { cores: room.takeCores(neededIn(room, definition)), ...gpus }
+}
+
+/** The same where it is known which cores they are. */
+export function reserve(room: Room, definition: TaskDefinition, now: number): Pick<Taken, 'gpus'> {
   const needed = neededIn(room, definition)
   const gpus = gpusNeededIn(room, definition)
   if (room.kept !== null && !overBy(room.kept, definition, now)) {
@@ -95,6 +101,5 @@ export function takeFrom(room: Room, definition: TaskDefinition, now: number): T
   if (definition.memoryBytes !== null) room.memory -= definition.memoryBytes
   if (definition.ioBound) room.ioBound += 1
   if (definition.networkBound) room.networkBound += 1
-  const cores = room.takeCores(needed)
-  return gpus === 0 ? { cores } : { cores, gpus: room.takeGpus(gpus) }
+  return gpus === 0 ? {} : { gpus: room.takeGpus(gpus) }
 }
