@@ -4,11 +4,16 @@ import { formatSize } from './units.ts'
 
 /** Which cores an item gets, and whether it can ever get them. */
 
-type Needs = Pick<TaskDefinition, 'cpus' | 'memoryBytes' | 'mpi'>
+type Needs = Pick<TaskDefinition, 'cpus' | 'gpus' | 'memoryBytes' | 'mpi'>
 
 /** Cores that an attempt takes on this node. `all` is every core that attempts may use there at the same time. */
 export function coresNeeded(cpus: TaskDefinition['cpus'], usable: number, maxCpus: number | null): number {
   return cpus === 'all' ? Math.max(1, Math.min(usable, maxCpus ?? usable)) : cpus
+}
+
+/** GPUs that an attempt takes of a node that has so many; `all` is one at least. */
+export function gpusNeeded(gpus: TaskDefinition['gpus'], there: number): number {
+  return gpus === 'all' ? Math.max(1, there) : (gpus ?? 0)
 }
 
 /**
@@ -27,20 +32,23 @@ export function neverFits(
 export interface Capacity {
   readonly cores: number
   readonly memory: number
+  /** Infinity: it is not known yet how many. */
+  readonly gpus: number
   readonly nodes: number
 }
 
 /** Each kind of node once: most allocations have only one. */
 export function capacitiesOf(
-  nodes: readonly Pick<NodeFacts, 'usableCores' | 'memoryLimitBytes'>[],
+  nodes: readonly Pick<NodeFacts, 'usableCores' | 'memoryLimitBytes' | 'gpus'>[],
   settings: Pick<Settings, 'maxCpus' | 'memoryReserveBytes'>,
 ): Capacity[] {
   const kinds = new Map<string, Capacity>()
-  for (const { usableCores, memoryLimitBytes } of nodes) {
+  for (const { usableCores, memoryLimitBytes, gpus: known } of nodes) {
     const cores = Math.min(usableCores.length, settings.maxCpus ?? usableCores.length)
     const memory = Math.max(0, memoryLimitBytes - settings.memoryReserveBytes)
-    const key = `${cores}/${memory}`
-    kinds.set(key, { cores, memory, nodes: 1 + (kinds.get(key)?.nodes ?? 0) })
+    const gpus = known?.length ?? Number.POSITIVE_INFINITY
+    const key = `${cores}/${memory}/${gpus}`
+    kinds.set(key, { cores, memory, gpus, nodes: 1 + (kinds.get(key)?.nodes ?? 0) })
   }
   return [...kinds.values()]
 }
@@ -49,8 +57,9 @@ export function capacitiesOf(
 export function misfit(task: Needs, capacities: readonly Capacity[]): string | null {
   const enoughCores = ({ cores }: Capacity) => coresNeeded(task.cpus, cores, null) <= cores
   const enoughMemory = ({ memory }: Capacity) => (task.memoryBytes ?? 0) <= memory
+  const enoughGpus = ({ gpus }: Capacity) => gpusNeeded(task.gpus, gpus) <= gpus
   if (capacities.length === 0) return null
-  if (capacities.some(node => enoughCores(node) && enoughMemory(node)))
+  if (capacities.some(node => enoughCores(node) && enoughMemory(node) && enoughGpus(node)))
     return task.mpi == null ? null : rankMisfit(task, task.mpi, capacities.filter(enoughMemory))
 
   const cpus = cpusText(task.cpus)
@@ -62,9 +71,21 @@ export function misfit(task: Needs, capacities: readonly Capacity[]): string | n
     lacks.push(`needs ${cpus}, but a node has at most ${mostCores} for tasks`)
   if (!capacities.some(enoughMemory))
     lacks.push(`needs ${memory} of memory, but a node has at most ${mostMemory} for tasks`)
-  return lacks.length > 0
-    ? lacks.join('; ')
-    : `needs ${cpus} and ${memory} of memory, which no node has together`
+  if (!capacities.some(enoughGpus))
+    lacks.push(`needs ${gpusText(task.gpus)}, but ${mostGpusText(capacities)}`)
+  if (lacks.length > 0) return lacks.join('; ')
+  const gpus = task.gpus ? `, ${gpusText(task.gpus)}` : ''
+  return `needs ${cpus}${gpus} and ${memory} of memory, which no node has together`
+}
+
+function mostGpusText(capacities: readonly Capacity[]): string {
+  const most = Math.max(...capacities.map(({ gpus }) => gpus))
+  return most === 0 ? 'there is none in this allocation' : `a node has at most ${most}`
+}
+
+function gpusText(gpus: TaskDefinition['gpus']): string {
+  if (gpus === 'all') return 'all GPUs of a node'
+  return gpus === 1 ? '1 GPU' : `${gpus} GPUs`
 }
 
 /** One node would do for a part of it; all of it must fit at the same time. */

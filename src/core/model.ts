@@ -8,6 +8,8 @@ import type { PolicyPlacement } from './policies/question.ts'
  */
 
 export type CoreId = number
+/** As the tools of its maker count the GPUs of a node, from 0. */
+export type GpuIndex = number
 export type NodeName = string
 export type TaskName = string
 /** `TASK#N`: the N-th work item of a task in this run, counted from 1. */
@@ -80,6 +82,8 @@ export interface TaskDefinition {
    * on each of its nodes, or of each rank where these may have different numbers of ranks.
    */
   readonly cpus: number | 'all'
+  /** GPUs of one node that an attempt has for itself; `all`: every one of the allocation there. Missing: none. */
+  readonly gpus?: number | 'all'
   /** An attempt consists of ranks; missing or null: of one process and what that starts. */
   readonly mpi?: MpiNeeds | null
   /** Memory of all processes of an attempt, of an MPI task on each of its nodes; null: not limited and nothing reserved. */
@@ -129,6 +133,8 @@ export interface WorkItem {
 export interface Placement {
   readonly node: NodeName
   readonly cores: readonly CoreId[]
+  /** Missing: it has none. */
+  readonly gpus?: readonly GpuIndex[]
   /** Further nodes of an MPI task; missing: there are none. */
   readonly others?: readonly PlacementPart[]
 }
@@ -169,11 +175,18 @@ export interface NodeFacts {
   readonly cores: readonly CoreId[]
   /** Hardware threads that share a core, socket and NUMA node of each core of the allocation. */
   readonly topology: readonly CorePlace[]
+  /** Those of the allocation on this node; missing: not known (yet). */
+  readonly gpus?: readonly Gpu[]
   /** The allocation's memory on this node: the cgroup's limit, Slurm's, or the machine's. */
   readonly memoryLimitBytes: number
   readonly yieldMode: YieldMode
   /** Why it is this one, as a user should read it. */
   readonly yieldReason?: string
+}
+
+export interface Gpu {
+  readonly index: GpuIndex
+  readonly maker: 'nvidia' | 'amd'
 }
 
 export interface CorePlace {
@@ -207,6 +220,20 @@ export interface NodeUsage {
   readonly appRunDelaySeconds: number | null
   /** The same beside attempts and without any; `null` where the kernel does not say. */
   readonly interference: Interference | null
+  /** Missing: it has none, or they are not known. */
+  readonly gpus?: readonly GpuUsage[]
+}
+
+/** Cumulative use of a GPU since the launch, by anybody. */
+export interface GpuUsage {
+  readonly index: GpuIndex
+  /** For so long its use was known … */
+  readonly knownSeconds: number
+  /** … and so long of it something was executed there. */
+  readonly usedSeconds: number
+  /** Most bytes that were used at one look, of how many; null: its tool does not say. */
+  readonly peakMemoryBytes: number | null
+  readonly memoryBytes: number | null
 }
 
 /** What the application's threads did while attempts executed beside it, and while none did. */
@@ -280,6 +307,19 @@ export interface NodeSnapshot {
   readonly ioPressure?: number | null
   /** Missing or null: odop does not. */
   readonly heldBack?: HeldBack | null
+  /** As `gpus.ts` judges them; missing: there are none, or nothing is known yet. */
+  readonly gpus?: readonly GpuState[]
+}
+
+/**
+ * A GPU of the allocation.
+ *
+ * - `idle`: nobody but attempts has used it for long enough; an attempt may start on it, or keeps it
+ * - `busy`: the application uses it, or may; an attempt that has it gives it back
+ */
+export interface GpuState {
+  readonly index: GpuIndex
+  readonly judged: 'idle' | 'busy'
 }
 
 /**

@@ -1,7 +1,11 @@
 import type { CoreId, NodeName, Placement, PlacementPart } from './model.ts'
 
 /** What it has of each of its nodes, that of the runner first. */
-export function partsOf({ node, cores, others = [] }: Placement): readonly PlacementPart[] {
+export function partsOf({
+  node,
+  cores,
+  others = [],
+}: Pick<Placement, 'node' | 'cores' | 'others'>): readonly PlacementPart[] {
   return [{ node, cores }, ...others]
 }
 

@@ -22,6 +22,8 @@ const isNumber = (value: unknown) => typeof value === 'number' && Number.isFinit
 const isArrayOf = (check: (value: unknown) => boolean) => (value: unknown) =>
   Array.isArray(value) && value.every(check)
 const orNull = (check: (value: unknown) => boolean) => (value: unknown) => value === null || check(value)
+const orMissing = (check: (value: unknown) => boolean) => (value: unknown) =>
+  value === undefined || check(value)
 const oneOf =
   (...texts: readonly string[]) =>
   (value: unknown) =>
@@ -38,6 +40,7 @@ const isPart = fields({ node: isString, cores: isArrayOf(isNumber) })
 const isPlacement = fields({
   node: isString,
   cores: isArrayOf(isNumber),
+  gpus: orMissing(isArrayOf(isNumber)),
   others: value => value === undefined || isArrayOf(isPart)(value),
 })
 const isAttemptUsage = fields({ wallSeconds: isNumber, cpuSeconds: isNumber, peakMemoryBytes: isNumber })
@@ -56,6 +59,7 @@ const isFacts = fields({
   cores: isArrayOf(isNumber),
   topology: isArrayOf(isObject),
   memoryLimitBytes: isNumber,
+  gpus: value => orMissing(isArrayOf(isGpu))(value),
   yieldMode: oneOf('kernel', 'suspend'),
 })
 const isTrigger = fields({ kind: oneOf('file-in', 'file-updated', 'timer', 'background') })
@@ -73,6 +77,7 @@ const isTask = fields({
   trigger: isTrigger,
   priority: isNumber,
   cpus: value => value === 'all' || isNumber(value),
+  gpus: orMissing(value => value === 'all' || isNumber(value)),
   mpi: value => value === undefined || value === null || isMpi(value),
   memoryBytes: orNull(isNumber),
   timeSeconds: orNull(isNumber),
@@ -96,6 +101,15 @@ const isNodeUsage = fields({
   memoryBytes: fields({ limit: isNumber, appPeak: isNumber, tasksPeak: isNumber, odopPeak: isNumber }),
   appRunDelaySeconds: orNull(isNumber),
   interference: value => isInterference(value),
+  gpus: value => orMissing(isArrayOf(isGpuUsage))(value),
+})
+const isGpu = fields({ index: isNumber, maker: oneOf('nvidia', 'amd') })
+const isGpuUsage = fields({
+  index: isNumber,
+  knownSeconds: isNumber,
+  usedSeconds: isNumber,
+  peakMemoryBytes: orNull(isNumber),
+  memoryBytes: orNull(isNumber),
 })
 const isStepTimes = fields({ blocks: isNumber, stepSeconds: orNull(isNumber) })
 const isProgress = fields({ steps: isNumber, beside: isStepTimes, alone: isStepTimes })

@@ -5,7 +5,7 @@ import type { AttemptStarted } from '../core/events.ts'
 import { markAlone, markFollowing, returnFollowers } from '../core/followers.ts'
 import type { AttemptId, AttemptOutcome, FilePath, ItemId, Placement, Settings } from '../core/model.ts'
 import { retryAt } from '../core/retry.ts'
-import { markTerminating } from '../core/state.ts'
+import { markTerminating, type RunView } from '../core/state.ts'
 import type { Agent, AttemptReport, AttemptSpec } from '../node/agent.ts'
 import { pathToBytes } from '../os/path-bytes.ts'
 import type { Agents } from './agents.ts'
@@ -143,6 +143,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       files: item.files,
       node: placement.node,
       cores: placement.cores,
+      ...gpusOf(recorder.state, placement),
       ...(placement.others === undefined ? {} : { others: placement.others }),
       run: { name: store.name, folder: store.paths.folder },
       logFile: store.paths.attemptLog(task.name, attempt),
@@ -214,6 +215,12 @@ export function createAttempts(options: AttemptsOptions): Attempts {
           : null,
     })
   }
+}
+
+/** With their maker, which decides how an attempt is told of them. */
+function gpusOf(state: RunView, { node, gpus: held }: Placement): Pick<AttemptSpec, 'gpus'> {
+  if (held === undefined) return {}
+  return { gpus: state.nodes.get(node)?.gpus?.filter(({ index }) => held.includes(index)) ?? [] }
 }
 
 /** `failed` is over its memory limit: in a grace it would only take more, which the application may need. */

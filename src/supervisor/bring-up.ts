@@ -25,7 +25,7 @@ import { type Prepared, prepare } from './prepare.ts'
 import { openProgress } from './progress.ts'
 import type { SuperviseOptions } from './request.ts'
 import { signalled } from './signals.ts'
-import { openTasks, type TaskPlaces } from './tasks.ts'
+import { noteNeverFitting, openTasks, type TaskPlaces } from './tasks.ts'
 import { openTriggerDesk } from './trigger-desk.ts'
 
 /** odop's part beside a running application. */
@@ -67,8 +67,9 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const steps = stepPids({ jobs, node: prepared.facts.name })
   const joined = (facts: NodeFacts, cause: JoinCause) => {
     recorder.record({ type: 'node-joined', at: now(), facts })
-    if (cause === 'begun') loop.lookAgain()
-    else recorder.note('info', yieldNote(facts))
+    if (cause === 'begun' || cause === 'gpus') loop.lookAgain()
+    if (cause === 'gpus') noteNeverFitting(recorder, task => task.gpus !== undefined)
+    else if (cause !== 'begun') recorder.note('info', yieldNote(facts))
     if (cause === 'session') attempts.requeueAll('the application runs in a session of its own')
   }
   const local = createLocalAgent({
@@ -83,6 +84,8 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     onFailure: text => recorder.note('warning', text),
     onMemoryShort: () => loop.lookAgain(),
     onContended: () => loop.lookAgain(),
+    gpuPrograms: prepared.gpuPrograms,
+    onGpusKnown: facts => joined(facts, 'gpus'),
     onYieldChanged: ({ facts, leaveSession }) => joined(facts, leaveSession ? 'session' : 'yield'),
     ...steps,
     ...(options.isCalled && application?.pid ? { caller: application.pid } : {}),

@@ -6,6 +6,7 @@ import { type Configuration, loadConfiguration, settingsOf } from '../config.ts'
 import type { NodeFacts, Settings } from '../core/model.ts'
 import { entryPoint } from '../entry-points.ts'
 import { describeNode } from '../node/observe/allocation.ts'
+import { findGpuPrograms, type GpuPrograms } from '../node/observe/gpus/find-tools.ts'
 import { runsInAnotherGroup } from '../node/observe/sessions.ts'
 import { OWN_SESSION } from '../node/observe/yield-layer.ts'
 import { writeStderr } from '../os/stderr.ts'
@@ -30,6 +31,8 @@ export interface Prepared {
   readonly facts: NodeFacts
   /** The application is in another session already, as the ranks of srun are: attempts are not to run in odop's. */
   readonly sessionLeft: boolean
+  /** Which tell of this node's GPUs; null: there are none. */
+  readonly gpuPrograms: GpuPrograms | null
   readonly settings: Settings
   readonly store: RunStore
   readonly recorder: Recorder
@@ -55,7 +58,12 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
   const cluster = plan !== null && 'problem' in plan ? null : plan
   const pid = options.application?.pid ?? null
   const sessionLeft = (cluster?.jobs.length ?? 0) > 0 || (pid !== null && runsInAnotherGroup(pid))
-  const here = factsHere(cluster, options, configuration)
+  const isOurs = cluster === null || cluster.thisNode !== null
+  const gpuPrograms = isOurs ? await findGpuPrograms(request.environment) : null
+  const here = {
+    ...factsHere(cluster, options, configuration),
+    ...(gpuPrograms === null ? { gpus: [] } : {}),
+  }
   const facts = sessionLeft && here.yieldMode === 'kernel' ? { ...here, yieldReason: OWN_SESSION } : here
   const settings = settingsOf(configuration, facts.memoryLimitBytes)
   const warn = (text: string) => recorder.note('warning', text)
@@ -84,6 +92,7 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
     cluster,
     facts,
     sessionLeft,
+    gpuPrograms,
     settings,
     store,
     recorder,

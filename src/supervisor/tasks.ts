@@ -67,11 +67,7 @@ export async function openTasks(options: OpenTasksOptions): Promise<LoadedTasks>
   const all = [...recorder.state.tasks.values()].flatMap(({ definition }) => definition ?? [])
   agents.preload({ modules: modulesFor(all), cwd, commands: all.some(({ kind }) => kind === 'command') })
   // What other nodes have is not known yet; the summary says it in the end.
-  const nodes = options.moreNodes ? [] : [...recorder.state.nodes.values()]
-  for (const task of tasks) {
-    const reason = neverFits(task, nodes, recorder.state.settings)
-    if (reason !== null) recorder.note('warning', neverFitNote(task.name, reason))
-  }
+  if (!options.moreNodes) noteNeverFitting(recorder, () => true)
   await Promise.all(tasks.map(task => store.makeLogFolder(task.name)))
   await desk.open(tasks)
   return { tasks, problems }
@@ -90,8 +86,20 @@ function withoutTaken({ tasks, problems }: LoadedTasks, state: RunState): Loaded
   return { tasks: tasks.filter(task => !isTaken(task)), problems: [...problems, ...refused] }
 }
 
+/** Warns of those tasks that never fit what is known of the nodes by now. */
+export function noteNeverFitting(recorder: Recorder, concerns: (task: TaskDefinition) => boolean): void {
+  const { tasks, nodes, settings } = recorder.state
+  for (const { definition } of tasks.values()) {
+    if (definition === null || !concerns(definition)) continue
+    const reason = neverFits(definition, [...nodes.values()], settings)
+    if (reason !== null) recorder.note('warning', neverFitNote(definition.name, reason))
+  }
+}
+
 /** Those that a runner loads as the loader has done it: without variables and in the folder of the run. */
 function modulesFor(tasks: readonly TaskDefinition[]): string[] {
-  const plain = tasks.filter(({ env, cwd }) => cwd === null && Object.keys(env).length === 0)
+  const plain = tasks.filter(
+    ({ env, cwd, gpus }) => cwd === null && gpus === undefined && Object.keys(env).length === 0,
+  )
   return javaScriptFirst([...new Set(plain.map(({ module }) => module))])
 }

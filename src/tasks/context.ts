@@ -14,6 +14,8 @@ export interface TaskContext {
   readonly node: string
   /** The cores of the placement, as the kernel numbers them. */
   readonly cores: readonly number[]
+  /** The GPUs of the placement, as their tool numbers them; empty unless the task asks for some. */
+  readonly gpus: readonly number[]
   /** Of a task with several ranks, whose function is called once in each: which one this is, from 0; else 0. */
   readonly rank: number
   /** How many ranks the attempt has; 1 unless the task asks for more. */

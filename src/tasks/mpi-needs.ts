@@ -9,6 +9,7 @@ export interface GivenRanks {
   readonly ranksPerNode?: number | undefined
   readonly cpusPerRank?: number | undefined
   readonly mpi?: string | undefined
+  readonly gpus?: number | 'all' | undefined
 }
 
 /** null: the task is not an MPI task. `cpus`: cores on each node, or of each rank where these may have different numbers of ranks. */
@@ -40,7 +41,11 @@ function shapeOf({ nodes, ranks, ranksPerNode }: GivenRanks): Shape {
 export function mpiProblems(given: GivenRanks): KeyProblem[] {
   const [first] = namesOf(given)
   if (first === undefined) return given.mpi === undefined ? [] : [noRanks]
-  return [...(given.cpus === undefined ? [] : [withCpus(first)]), ...countProblems(given)]
+  return [
+    ...(given.cpus === undefined ? [] : [withCpus(first)]),
+    ...(given.gpus === undefined || given.gpus === 0 ? [] : [withGpus(first)]),
+    ...countProblems(given),
+  ]
 }
 
 function namesOf(given: GivenRanks): string[] {
@@ -60,6 +65,15 @@ function withCpus(other: string): KeyProblem {
     key: 'cpus',
     message: `\`cpus\` and \`${other}\` exclude each other: the cores of a task with ranks follow from its ranks`,
     fix: 'write cpusPerRank instead of cpus',
+  }
+}
+
+/** Each node's tools count its GPUs for themselves, and all ranks get the same variables. */
+function withGpus(other: string): KeyProblem {
+  return {
+    key: 'gpus',
+    message: `\`gpus\` and \`${other}\` exclude each other: GPUs are given to attempts on one node, not to ranks`,
+    fix: 'remove one of them',
   }
 }
 

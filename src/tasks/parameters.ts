@@ -23,6 +23,7 @@ export function taskSchema(settleSeconds: number) {
     trigger: triggerSchema(settleSeconds),
     priority: optional(finiteNumber),
     cpus: optional(cpus),
+    gpus: optional(gpus),
     nodes: optional(wholeNumber(1)),
     ranks: optional(wholeNumber(1)),
     ranksPerNode: optional(wholeNumber(1)),
@@ -48,6 +49,11 @@ const cpus: Reader<number | 'all'> = raw =>
   raw === 'all'
     ? { value: raw }
     : wholeNumber(1, "a whole number of cores, at least 1, or 'all' for every core of a node")(raw)
+
+const gpus: Reader<number | 'all'> = raw =>
+  raw === 'all'
+    ? { value: raw }
+    : wholeNumber(0, "a whole number of GPUs, or 'all' for every GPU of a node")(raw)
 
 const mpi: Reader<string> = raw =>
   typeof raw === 'string' && /^[\w,.-]+$/.test(raw)

@@ -85,6 +85,8 @@ export interface TaskOptions<T extends TaskTrigger | undefined = TaskTrigger | u
   readonly priority?: number | undefined
   /** Cores that are reserved for an attempt; `'all'`: every allocated core of a node. Default: 1. */
   readonly cpus?: number | 'all' | undefined
+  /** GPUs that an attempt has for itself; `'all'`: every allocated GPU of a node. Default: 0; it sees none. */
+  readonly gpus?: number | 'all' | undefined
   /** Of an MPI task, instead of `cpus`: so many nodes, each with as many ranks. Default: what `ranks` and `ranksPerNode` make. */
   readonly nodes?: number | undefined
   /** Ranks in all. Default: `nodes` × `ranksPerNode`. Alone: on as few nodes as have room. */

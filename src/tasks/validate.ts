@@ -46,6 +46,7 @@ function definitionOf({ task, module, index, defaultName }: Candidate, given: Pa
     trigger: given.trigger ?? { kind: 'background' },
     priority: given.priority ?? 0,
     cpus: ranks?.cpus ?? given.cpus ?? 1,
+    ...(given.gpus === undefined || given.gpus === 0 ? {} : { gpus: given.gpus }),
     mpi: ranks?.mpi ?? null,
     memoryBytes: given.memory ?? null,
     timeSeconds: given.time ?? null,

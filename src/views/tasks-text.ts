@@ -10,7 +10,7 @@ import { counted } from './units.ts'
 /** The tasks that can run, as `odop tasks check` and `odop tasks list` show them. */
 export function tasksText(tasks: readonly TaskDefinition[], cwd: string, options: TextOptions): string {
   if (tasks.length === 0) return ''
-  return renderLines(tableLines(tasks, columns(cwd), usableWidth(options)), options)
+  return renderLines(tableLines(tasks, columns(tasks, cwd), usableWidth(options)), options)
 }
 
 /** What queues a task, in words. */
@@ -31,10 +31,16 @@ export function triggerText(trigger: Trigger): string {
   }
 }
 
-function columns(cwd: string): readonly Column<TaskDefinition>[] {
+function columns(tasks: readonly TaskDefinition[], cwd: string): readonly Column<TaskDefinition>[] {
+  const gpus: Column<TaskDefinition> = {
+    head: 'GPUs',
+    align: 'right',
+    text: task => String(task.gpus ?? '-'),
+  }
   return [
     { head: 'Task', align: 'left', text: task => printable(task.name) },
     { head: 'Cpus', align: 'right', text: cpusText },
+    ...(tasks.some(task => task.gpus !== undefined) ? [gpus] : []),
     { head: 'Memory', align: 'right', text: task => limitText(task.memoryBytes, formatSize) },
     { head: 'Time', align: 'right', text: task => limitText(task.timeSeconds, formatDuration) },
     { head: 'Trigger', align: 'left', flexible: true, text: task => triggerText(task.trigger) },

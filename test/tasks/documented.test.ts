@@ -22,6 +22,7 @@ it('documents every option of a trigger and every member of the context', () => 
     'log(text)',
     'attempt',
     'cores',
+    'gpus',
     'rank`, `ranks',
     'scratch',
   ]) {

@@ -76,6 +76,7 @@ describe('docs/reference.md', () => {
     'Placement',
     'AttemptUsage',
     'ProgressUsage',
+    'GpuUsage',
   ]
   const model = interfacesOf(read('../../src/core/model.ts'))
 

@@ -22,6 +22,8 @@ export interface PolicyItem {
   readonly priority: number
   /** Cores that it takes of a node; `all`: as many as the node's `cores`. */
   readonly cpus: number | 'all'
+  /** GPUs that it takes of a node; missing: none. */
+  readonly gpus?: number | 'all'
   /** How many ranks it has: it may need several nodes. null: it is no MPI program. */
   readonly ranks: number | null
   /** What is reserved for it; null: nothing. */
@@ -51,6 +53,8 @@ export interface PolicyNode {
   readonly cores: number
   /** That may be reserved now. */
   readonly memoryBytes: number
+  /** How many are idle, and no attempt has them; missing: there are no GPUs, or they are not known yet. */
+  readonly idleGpus?: number
 }
 
 export interface PolicyTask {

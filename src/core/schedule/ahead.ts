@@ -123,6 +123,6 @@ function leastAhead(a: Lead, b: Lead): boolean {
   return a.aheadSeconds < b.aheadSeconds
 }
 
-function needsOf({ cpus, memoryBytes }: TaskDefinition): string {
-  return `${cpus}/${memoryBytes}`
+function needsOf({ cpus, gpus = 0, memoryBytes }: TaskDefinition): string {
+  return `${cpus}/${gpus}/${memoryBytes}`
 }

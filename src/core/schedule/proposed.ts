@@ -82,8 +82,7 @@ function take(
   const [room] = roomsFor(node)
   if (room === undefined || definition.mpi != null || (item.node ?? node) !== node) return null
   if (lackOf(room, definition, now) !== null) return null
-  if (cores === undefined) return { node, cores: takeFrom(room, definition, now) }
+  if (cores === undefined) return { node, ...takeFrom(room, definition, now) }
   if (cores.length !== neededIn(room, definition) || !room.takeThese(cores)) return null
-  reserve(room, definition, now)
-  return { node, cores: [...cores].sort((a, b) => a - b) }
+  return { node, cores: [...cores].sort((a, b) => a - b), ...reserve(room, definition, now) }
 }

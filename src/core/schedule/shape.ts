@@ -26,9 +26,9 @@ export interface Shape {
 export function shapes(turns: Turns | null = null): (definition: TaskDefinition) => Shape {
   const known = new Map<string, Shape>()
   return definition => {
-    const { cpus, memoryBytes, timeSeconds, ioBound, networkBound, mpi } = definition
+    const { cpus, gpus, memoryBytes, timeSeconds, ioBound, networkBound, mpi } = definition
     const ranks = mpi == null ? [] : [mpi.nodes, mpi.ranks, mpi.cpusPerRank]
-    const key = [cpus, memoryBytes, timeSeconds, ioBound, networkBound, ...ranks].join()
+    const key = [cpus, gpus, memoryBytes, timeSeconds, ioBound, networkBound, ...ranks].join()
     const shape = known.get(key) ?? newShape(definition, turns)
     known.set(key, shape)
     return shape

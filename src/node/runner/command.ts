@@ -49,6 +49,7 @@ export function commandEnvironment(
     ODOP_ATTEMPT: String(spec.number),
     ODOP_NODE: spec.node,
     ODOP_CORES: spec.cores.join(','),
+    ODOP_GPUS: spec.gpus?.map(({ index }) => index).join(',') ?? '',
     ODOP_SCRATCH: scratch,
     // One a line: names with a line feed must be taken from the arguments.
     ODOP_FILES: files.join('\n'),

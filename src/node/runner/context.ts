@@ -53,6 +53,7 @@ export function createContext(spec: AttemptSpec, options: ContextOptions): FileT
     run: spec.run.name,
     node: spec.node,
     cores: spec.cores,
+    gpus: spec.gpus?.map(({ index }) => index) ?? [],
     rank,
     ranks,
     get scratch() {

@@ -5,6 +5,7 @@ import { areWords, commandEnvironment, notWords, runCommand } from './command.ts
 import { createContext, type Scratch } from './context.ts'
 import { setEnvironment } from './environment.ts'
 import { errorDetails, errorText } from './error-text.ts'
+import { visibleGpus } from './gpus.ts'
 import { hasRanks, type RanksSpec } from './ranks/launch.ts'
 import { runRanks } from './ranks/run-ranks.ts'
 import type { TaskModules } from './task-modules.ts'
@@ -20,7 +21,8 @@ export interface PerformOptions {
 export async function perform(spec: AttemptSpec, options: PerformOptions): Promise<string | null> {
   const unusable = enter(spec.cwd)
   if (unusable !== null) return unusable
-  const restore = setEnvironment(spec.task.env)
+  const gpus = spec.gpus === undefined ? {} : visibleGpus(spec.gpus)
+  const restore = setEnvironment({ ...gpus, ...spec.task.env })
   try {
     return await call(spec, options)
   } finally {
