@@ -1,6 +1,9 @@
 export type { OdopConfig } from './config/options.ts'
 export { defineConfig } from './config/options.ts'
+export type { Parameters } from './core/model.ts'
 export type { FileTaskContext, TaskContext } from './tasks/context.ts'
+export type { ShortOptions } from './tasks/short-forms.ts'
+export { background, fileUpdates, forFileInFolder, periodic, runOnce } from './tasks/short-forms.ts'
 export type {
   CommandTaskOptions,
   ContextOf,

@@ -4,7 +4,7 @@ import type { RunView, TaskState, View } from './run-state.ts'
 import { type Lack, neededIn, PRESSED } from './schedule/fitting.ts'
 import { BUSY, HELD } from './schedule/levels.ts'
 import { usedWhenShort, withMemoryNeed } from './schedule/memory-need.ts'
-import { haveCores } from './schedule/ranks.ts'
+import { haveCores, wantsOf } from './schedule/ranks.ts'
 import type { Room } from './schedule/room.ts'
 import { type Blocked, planStarts, type StartPlan } from './schedule/start.ts'
 import { formatDuration, formatSize } from './units.ts'
@@ -125,8 +125,9 @@ function nodesText(definition: TaskDefinition, rooms: readonly Room[]): string {
   const cores = (count: unknown) => `${count} free ${count === 1 ? 'core' : 'cores'} each`
   if (mpi.nodes === null)
     return `needs ${mpi.ranks} ranks with ${cores(mpi.cpusPerRank)}; there is room for ${have}`
-  const nodes = mpi.nodes === 1 ? '1 node' : `${mpi.nodes} nodes`
-  return `needs ${nodes} with ${cores(cpus)}; ${have} ${have === 1 ? 'has' : 'have'} them`
+  const wants = wantsOf(mpi, rooms)
+  const nodes = wants === 1 ? '1 node' : `${wants} nodes`
+  return `needs ${nodes} with ${cpus === 'all' ? 'all cores free' : cores(cpus)}; ${have} ${have === 1 ? 'has' : 'have'} them`
 }
 
 function atATimeText(kind: 'ioBound' | 'networkBound', most: number): string {

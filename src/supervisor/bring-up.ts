@@ -8,6 +8,7 @@ import { yieldNote } from '../views/yield-text.ts'
 import { allAgents } from './agents.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { backOffNotes } from './back-off-notes.ts'
+import { addTasks, removeTask } from './change-tasks.ts'
 import { openControl } from './control.ts'
 import { endLaunch, type LaunchEnd } from './end-launch.ts'
 import { JobEnd } from './job-end.ts'
@@ -112,17 +113,22 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   })
 
   const onLoader = (pid: number) => launchers.push(pid)
+  const taskOptions = { ...prepared, agents, desk, cwd, onLoader, moreNodes: cluster !== null }
+  const foldersAreOpen = prepared.executes ? openTasks(taskOptions).catch(onBug) : Promise.resolve()
   const tasksAreOpen = prepared.executes
-    ? Promise.all([
-        openTasks({ ...prepared, agents, desk, cwd, onLoader, moreNodes: cluster !== null }).catch(onBug),
-        cluster?.ready,
-      ]).then(() => {})
-    : Promise.resolve()
+    ? Promise.all([foldersAreOpen, cluster?.ready]).then(() => {})
+    : foldersAreOpen
+  const changeOptions = { ...taskOptions, attempts, tasksAreOpen: foldersAreOpen }
   const interruption = new AbortController()
   const control = store.kept
     ? openControl({
         file: store.paths.controlSocket,
-        handle: request => signalled(request, progress),
+        handle: request => {
+          if (request.type === 'signal') return signalled(request, progress)
+          return request.type === 'tasks-add'
+            ? addTasks(request, changeOptions)
+            : removeTask(request, changeOptions)
+        },
         unavailable: reason => recorder.note('info', `this run can't be sent signals: ${reason}`),
       })
     : null

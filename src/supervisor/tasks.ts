@@ -2,7 +2,7 @@ import type { Configuration } from '../config.ts'
 import { neverFits } from '../core/fit.ts'
 import type { TaskDefinition } from '../core/model.ts'
 import { writeStderr } from '../os/stderr.ts'
-import { loadTasks } from '../tasks/load.ts'
+import { type LoadOptions, loadTasks } from '../tasks/load.ts'
 import { javaScriptFirst } from '../tasks/module-names.ts'
 import { problemsText, refusalText } from '../views/problems-text.ts'
 import { neverFitNote } from '../views/summary-notes.ts'
@@ -16,7 +16,7 @@ export interface OpenTasksOptions {
   readonly agents: Pick<Agents, 'prepare' | 'preload'>
   readonly desk: TriggerDesk
   readonly configuration: Configuration
-  readonly store: RunStore
+  readonly store: Pick<RunStore, 'makeLogFolder'>
   readonly cwd: string
   /** A loader was started: its cost is odop's. */
   readonly onLoader: (pid: number) => void
@@ -27,27 +27,51 @@ export interface OpenTasksOptions {
 
 /** Loads the task folders in a child, records what is in them, says what is wrong with them, and starts the triggers. */
 export async function openTasks(options: OpenTasksOptions): Promise<void> {
-  const { recorder, agents, desk, configuration, store, cwd, now } = options
+  const { recorder, configuration, cwd, now } = options
+  const { state } = recorder
   const { tasks, problems } = await loadTasks({
+    ...loadOptions(options),
     folders: configuration.tasks,
-    cwd,
+    files: [...state.addedFiles],
     mayBeMissing: !configuration.tasksAreNamed,
-    settleSeconds: configuration.settleSeconds,
-    // The application may keep this node busy for ever while others are idle: there loading must not wait for a core.
-    inBackground: !options.moreNodes,
-    onLoader: pid => {
-      options.onLoader(pid)
-      // There are modules: by the time they are loaded, runners are ready.
-      agents.prepare()
-    },
   })
   for (const problem of problems) {
     recorder.record({ type: 'task-refused', at: now(), file: problem.file, problem: refusalText(problem) })
   }
   // Said even when the user asked for quiet: these are errors.
   writeStderr(problemsText(problems, cwd))
+  for (const { name } of tasks.filter(task => state.removed.has(task.name)))
+    recorder.note('info', `${name} is left out: it was removed from this run (odop tasks remove)`)
+  await defineTasks(
+    tasks.filter(task => !state.removed.has(task.name)),
+    options,
+  )
+}
+
+/** How modules are loaded beside a running application. */
+export function loadOptions(options: OpenTasksOptions): Omit<LoadOptions, 'folders'> {
+  return {
+    cwd: options.cwd,
+    settleSeconds: options.configuration.settleSeconds,
+    // The application may keep this node busy for ever while others are idle: there loading must not wait for a core.
+    inBackground: !options.moreNodes,
+    onLoader: pid => {
+      options.onLoader(pid)
+      // There are modules: by the time they are loaded, runners are ready.
+      options.agents.prepare()
+    },
+  }
+}
+
+/** From here on the run has these tasks. */
+export async function defineTasks(
+  tasks: readonly TaskDefinition[],
+  options: OpenTasksOptions,
+): Promise<void> {
+  const { recorder, agents, desk, store, cwd, now } = options
   for (const task of tasks) recorder.record({ type: 'task-defined', at: now(), task })
-  agents.preload({ modules: modulesFor(tasks), cwd, commands: tasks.some(({ kind }) => kind === 'command') })
+  const commands = tasks.some(({ kind }) => kind !== 'function')
+  agents.preload({ modules: await modulesFor(tasks), cwd, commands })
   // What other nodes have is not known yet; the summary says it in the end.
   const nodes = options.moreNodes ? [] : [...recorder.state.nodes.values()]
   for (const task of tasks) {
@@ -59,7 +83,9 @@ export async function openTasks(options: OpenTasksOptions): Promise<void> {
 }
 
 /** Those that a runner loads as the loader has done it: without variables and in the folder of the run. */
-function modulesFor(tasks: readonly TaskDefinition[]): string[] {
-  const plain = tasks.filter(({ env, cwd }) => cwd === null && Object.keys(env).length === 0)
+function modulesFor(tasks: readonly TaskDefinition[]): Promise<string[]> {
+  const plain = tasks.filter(
+    ({ kind, env, cwd }) => kind !== 'script' && cwd === null && Object.keys(env).length === 0,
+  )
   return javaScriptFirst([...new Set(plain.map(({ module }) => module))])
 }

@@ -69,14 +69,21 @@ function overBy({ until }: Kept, { timeSeconds }: TaskDefinition, now: number): 
 
 /** Gives cores to one item that fits. */
 export function takeFrom(room: Room, definition: TaskDefinition, now: number): CoreId[] {
-  const needed = neededIn(room, definition)
-  if (room.kept !== null && !overBy(room.kept, definition, now)) {
-    room.kept.spareCores -= needed
-    room.kept.spareMemory -= definition.memoryBytes ?? 0
+  const kept = room.kept !== null && !overBy(room.kept, definition, now) ? room.kept : null
+  const needed = coresTaken(room, definition, kept)
+  if (kept !== null) {
+    kept.spareCores -= needed
+    kept.spareMemory -= definition.memoryBytes ?? 0
   }
   room.allowed -= needed
   if (definition.memoryBytes !== null) room.memory -= definition.memoryBytes
   if (definition.ioBound) room.ioBound += 1
   if (definition.networkBound) room.networkBound += 1
   return room.takeCores(needed)
+}
+
+/** `any` takes what is idle; on cores that are shared with the application one has to do. */
+function coresTaken(room: Room, definition: TaskDefinition, kept: Kept | null): number {
+  if (definition.cpus !== 'any') return neededIn(room, definition)
+  return Math.max(1, Math.min(room.idle, room.allowed, kept?.spareCores ?? room.idle))
 }

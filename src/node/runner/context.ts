@@ -55,6 +55,7 @@ export function createContext(spec: AttemptSpec, options: ContextOptions): FileT
     cores: spec.cores,
     rank,
     ranks,
+    parameters: spec.task.parameters ?? {},
     get scratch() {
       return scratch.folder
     },
