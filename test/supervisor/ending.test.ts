@@ -34,7 +34,7 @@ function draining(recorder: Recorder, rounds: number): EndingParts {
       endAll: unused,
       reported: unused,
     },
-    desk: { open: unused, found: unused, applicationEnded: unused, flush: find, close: unused },
+    desk: { open: unused, remove: unused, found: unused, applicationEnded: unused, flush: find, close: unused },
     mayRunOn: unused,
     graceSeconds: 1,
     now: () => T0,

@@ -8,12 +8,19 @@ import { task } from '../task.ts'
 import { validateTask } from '../validate.ts'
 import type { FoundTask } from './protocol.ts'
 
+interface DefinedTask {
+  readonly tasks: readonly FoundTask[]
+  readonly problems: readonly TaskProblem[]
+}
+
 /** The task that a script's directives make, or all that is wrong with them. Nothing of the script is executed. */
-export function scriptTask(
-  file: string,
-  settleSeconds: number,
-): { readonly tasks: readonly FoundTask[]; readonly problems: readonly TaskProblem[] } {
-  const head = scriptHead(headOf(file))
+export function scriptTask(file: string, settleSeconds: number): DefinedTask {
+  return taskIn(headOf(file), file, settleSeconds)
+}
+
+/** The same without the file. */
+export function taskIn(bytes: Uint8Array, file: string, settleSeconds: number): DefinedTask {
+  const head = scriptHead(bytes)
   const parsed = parseDirectives(head.directives)
   const line = head.directives[0]?.line ?? null
   const problems = [...headProblems(file, head), ...parsed.problems.map(each => inFile(file, each))]
