@@ -45,7 +45,7 @@ function readOptions(words: readonly Word[], givens: Given[], problems: Directiv
     if (option === undefined) {
       problems.push(unknownOption(word, name))
       // Its value is not another mistake.
-      if (name.startsWith('--') && joined === undefined && !isOption(words[at + 1])) at += 1
+      if (name.startsWith('-') && joined === undefined && !isOption(words[at + 1])) at += 1
       continue
     }
     const value = joined ?? (option.takes === null || isOption(words[at + 1]) ? undefined : words[++at]?.text)
@@ -61,7 +61,7 @@ function nameAndValue(text: string): readonly [string, string?] {
 }
 
 function isOption(word: Word | undefined): boolean {
-  return word?.text.startsWith('--') === true
+  return word?.text.startsWith('--') === true && !word.isQuoted
 }
 
 function unknownOption(word: Word, name: string): DirectiveProblem {
@@ -145,5 +145,6 @@ function triggerOf(
     const message = `it belongs to a trigger ${triggersWith(part)}, and ${found}`
     problems.push({ line: word.line, column: word.column, option: `--${option.name}`, message, fix: null })
   }
-  return trigger.make(options)
+  const own = Object.entries(options).filter(([part]) => trigger.options.includes(part))
+  return trigger.make(Object.fromEntries(own))
 }

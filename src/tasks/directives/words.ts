@@ -3,6 +3,8 @@ import type { DirectiveLine } from './head.ts'
 /** A word of a directive, without its quotes. */
 export interface Word {
   readonly text: string
+  /** It began with a quote: whatever it looks like, it is no option. */
+  readonly isQuoted: boolean
   readonly line: number
   /** Of its first character, from 1. */
   readonly column: number
@@ -23,7 +25,11 @@ export function splitWords({
 }: DirectiveLine): { readonly words: readonly Word[] } | WordProblem {
   const words: Word[] = []
   const piece = /\s+|'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)|([^\s'"\\]+)|(['"\\])/gsu
-  let current: { text: string; readonly at: number } | null = null
+  let current: Begun | null = null
+  const end = () => {
+    if (current !== null) words.push({ ...current, line, column: column + current.at })
+    current = null
+  }
   for (const found of text.matchAll(piece)) {
     const [all, single, double, escaped, plain, lone] = found
     const place = { line, column: column + found.index }
@@ -32,15 +38,20 @@ export function splitWords({
     const expanded = expandedBy(double ?? plain ?? '') ?? (current === null ? homeIn(plain) : null)
     if (expanded !== null) return { ...place, ...notExpanded(expanded) }
     if (/^\s/.test(all)) {
-      if (current !== null) words.push({ text: current.text, line, column: column + current.at })
-      current = null
+      end()
       continue
     }
-    current ??= { text: '', at: found.index }
+    current ??= { text: '', isQuoted: plain === undefined, at: found.index }
     current.text += single ?? double?.replaceAll(/\\(["\\$`])/g, '$1') ?? escaped ?? plain ?? ''
   }
-  if (current !== null) words.push({ text: current.text, line, column: column + current.at })
+  end()
   return { words }
+}
+
+interface Begun {
+  text: string
+  readonly isQuoted: boolean
+  readonly at: number
 }
 
 function unclosed(sign: string) {
