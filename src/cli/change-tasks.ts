@@ -89,10 +89,12 @@ async function added(files: readonly string[], state: RunState): Promise<Outcome
   const { free, taken } = takenNames(loaded.tasks, state)
   const modules = [...new Set(free.map(({ module }) => module))]
   const tasks = free.map(({ name }) => name)
-  const events = free.length === 0 ? [] : [{ type: 'tasks-added', at: Date.now(), files: modules, tasks } as const]
+  const events =
+    free.length === 0 ? [] : [{ type: 'tasks-added', at: Date.now(), files: modules, tasks } as const]
   const text = addedText(free)
   const refused = refusedText(loaded.problems, taken, cwd)
-  const reply = refused === null ? ({ ok: true, text } as const) : ({ ok: false, problem: `${refused}${text}` } as const)
+  const reply =
+    refused === null ? ({ ok: true, text } as const) : ({ ok: false, problem: `${refused}${text}` } as const)
   return { events, reply }
 }
 

@@ -50,10 +50,7 @@ export async function printTasks(request: PrintTasksRequest): Promise<number> {
 }
 
 /** Exit code 1: there is no such run. */
-async function printTasksOf(
-  run: string,
-  { json, cwd, environment }: PrintTasksRequest,
-): Promise<number> {
+async function printTasksOf(run: string, { json, cwd, environment }: PrintTasksRequest): Promise<number> {
   const { configuration } = await loadConfiguration({ cwd, environment, flags: {}, file: null })
   const { odopPath } = configuration
   const runs = await listRuns(odopPath, Date.now())

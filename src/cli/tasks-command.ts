@@ -1,4 +1,4 @@
-import { type Command, stringOf, stringsOf } from './command.ts'
+import { type Command, stringOf } from './command.ts'
 
 export const tasksCommand: Command = {
   usage: 'tasks ACTION [NAME..]',
@@ -8,9 +8,10 @@ export const tasksCommand: Command = {
     json: { type: 'boolean', describe: 'as JSON (check, list)' },
     now: { type: 'boolean', describe: 'end what of the task runs, too (remove)' },
   },
-  async run(given) {
+  async run(given, invocation) {
     const action = stringOf(given, 'ACTION') ?? ''
-    const names = stringsOf(given, 'NAME') ?? []
+    // yargs keeps only the last of several: none of the options takes a value, so the others are names.
+    const [, , ...names] = invocation.odop.filter(word => !word.startsWith('-'))
     const place = { cwd: process.cwd(), environment: process.env }
     if (action === 'add' || action === 'remove') {
       const { changeTasks } = await import('./change-tasks.ts')

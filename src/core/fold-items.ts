@@ -1,3 +1,4 @@
+import { cancelItem, pendingAgain } from './cancel.ts'
 import type {
   AttemptEnded,
   AttemptMoved,
@@ -7,7 +8,6 @@ import type {
   ItemCancelled,
   ItemQueued,
 } from './events.ts'
-import { cancelItem, pendingAgain } from './cancel.ts'
 import { followerStarted } from './followers.ts'
 import { itemNumber } from './ids.ts'
 import type { AttemptId, CoreId, ItemId, NodeName, TaskName } from './model.ts'

@@ -1,11 +1,5 @@
-import type {
-  ApplicationEnded,
-  LaunchStarted,
-  NodeJoined,
-  Noted,
-  OdopEvent,
-  TasksAdded,
-} from './events.ts'
+import { cancelPending } from './cancel.ts'
+import type { ApplicationEnded, LaunchStarted, NodeJoined, Noted, OdopEvent, TasksAdded } from './events.ts'
 import {
   attemptEnded,
   attemptMoved,
@@ -17,7 +11,6 @@ import {
   requeue,
   taskNamed,
 } from './fold-items.ts'
-import { cancelPending } from './cancel.ts'
 import { returnFollowers } from './followers.ts'
 import { layoutOf } from './layout.ts'
 import type { AttemptId, TaskDefinition, TaskName } from './model.ts'

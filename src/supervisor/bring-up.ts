@@ -8,7 +8,6 @@ import { yieldNote } from '../views/yield-text.ts'
 import { allAgents } from './agents.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { backOffNotes } from './back-off-notes.ts'
-import { addTasks, removeTask } from './change-tasks.ts'
 import { openControl } from './control.ts'
 import { endLaunch, type LaunchEnd } from './end-launch.ts'
 import { JobEnd } from './job-end.ts'
@@ -123,12 +122,10 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const control = store.kept
     ? openControl({
         file: store.paths.controlSocket,
-        handle: request => {
-          if (request.type === 'signal') return signalled(request, progress)
-          return request.type === 'tasks-add'
-            ? addTasks(request, changeOptions)
-            : removeTask(request, changeOptions)
-        },
+        handle: request =>
+          request.type === 'signal'
+            ? signalled(request, progress)
+            : import('./change-tasks.ts').then(({ changeTasks }) => changeTasks(request, changeOptions)),
         unavailable: reason => recorder.note('info', `this run can't be sent signals: ${reason}`),
       })
     : null

@@ -13,8 +13,15 @@ export interface ChangeTasksOptions extends OpenTasksOptions {
   readonly tasksAreOpen: Promise<void>
 }
 
+export function changeTasks(
+  request: TasksAddRequest | TasksRemoveRequest,
+  options: ChangeTasksOptions,
+): Promise<ControlReply> {
+  return request.type === 'tasks-add' ? addTasks(request, options) : removeTask(request, options)
+}
+
 /** `odop tasks add` in a live run: as at its start, and for its later launches. */
-export async function addTasks(
+async function addTasks(
   { files }: TasksAddRequest,
   options: ChangeTasksOptions,
 ): Promise<ControlReply> {
@@ -34,7 +41,7 @@ export async function addTasks(
 }
 
 /** `odop tasks remove` in a live run. */
-export async function removeTask(
+async function removeTask(
   { task: name, now: atOnce }: TasksRemoveRequest,
   options: ChangeTasksOptions,
 ): Promise<ControlReply> {

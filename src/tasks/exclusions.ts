@@ -33,7 +33,11 @@ const eachNodeAndNodes: Rule = given => {
   if (!onEach || nodes === 1) return null
   const message =
     "`on: 'each-node'` and ranks on several nodes exclude each other: its files are on one node only"
-  return { key: 'trigger.on', message, fix: 'ask for ranks of one node, or watch a folder that all nodes share' }
+  return {
+    key: 'trigger.on',
+    message,
+    fix: 'ask for ranks of one node, or watch a folder that all nodes share',
+  }
 }
 
 const formatAlone: Rule = ({ parameters, parameterFormat }) => {

@@ -31,6 +31,8 @@ function sourceOf(file: string): string {
 /** The order in which modules are loaded: once TypeScript is understood, Node loads JavaScript in another way than before. */
 export async function javaScriptFirst(files: readonly string[]): Promise<string[]> {
   const sources = await Promise.all(files.map(file => readFile(file, 'utf8').catch(() => '')))
-  const typed = new Set(files.filter((file, at) => isTypeScript(file) || importsTypeScript(sources[at] ?? '')))
+  const typed = new Set(
+    files.filter((file, at) => isTypeScript(file) || importsTypeScript(sources[at] ?? '')),
+  )
   return [...files.filter(file => !typed.has(file)), ...typed]
 }

@@ -88,7 +88,8 @@ function wordProblems({ nodes, ranks, ranksPerNode }: GivenRanks): KeyProblem[] 
     if (nodes !== undefined) return exclude("ranks: 'all'", 'nodes', fix)
     return ranksPerNode === undefined ? [] : exclude("ranks: 'all'", 'ranksPerNode', fix)
   }
-  if (typeof nodes === 'string') return exclude('ranks', `nodes: '${nodes}'`, 'write ranksPerNode instead of ranks')
+  if (typeof nodes === 'string')
+    return exclude('ranks', `nodes: '${nodes}'`, 'write ranksPerNode instead of ranks')
   return ranksPerNode === 'all' ? exclude('ranks', "ranksPerNode: 'all'", 'leave one of them out') : []
 }
 

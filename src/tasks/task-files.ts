@@ -45,7 +45,10 @@ export async function findTaskFiles({
   const scripts = new Set<string>()
   const problems: TaskProblem[] = []
   const ignored: IgnoredFile[] = []
-  const places = [...folders.map(folder => [folder, mayBeMissing] as const), ...named.map(file => [file, false] as const)]
+  const places = [
+    ...folders.map(folder => [folder, mayBeMissing] as const),
+    ...named.map(file => [file, false] as const),
+  ]
   for (const [place, missing] of places) {
     const found = await lookInto(path.resolve(cwd, place), missing)
     problems.push(...found.problems)
@@ -72,8 +75,7 @@ async function lookInto(place: string, mayBeMissing: boolean): Promise<Found> {
   try {
     if (!(await stat(place)).isDirectory()) return { files: [place], isNamed: true, problems: [] }
     const refused = await askDistrust(place)
-    if (refused !== null)
-      return { ...nothing, problems: [problem(place, refused.message, refused.fix)] }
+    if (refused !== null) return { ...nothing, problems: [problem(place, refused.message, refused.fix)] }
     return { ...nothing, files: await candidatesIn(place) }
   } catch (error) {
     if (mayBeMissing && codeOf(error) === 'ENOENT') return nothing
@@ -115,9 +117,16 @@ async function usable(file: string, kind: 'module' | 'script', wrong: TaskProble
   const refused = (await askDistrust(file)) ?? (await askDistrust(path.dirname(await realpath(file))))
   if (refused !== null) return { kind: 'problem', problem: problem(file, refused.message, refused.fix) }
   if (wrong !== null) return { kind: 'problem', problem: wrong }
-  await access(file, kind === 'script' ? constants.R_OK | constants.X_OK : constants.R_OK)
-  return { kind }
+  await access(file, constants.R_OK)
+  const runs = kind === 'module' || (await access(file, constants.X_OK).then(yes, no))
+  return runs ? { kind } : { kind: 'problem', problem: problem(file, CANNOT_RUN, null) }
 }
+
+const yes = () => true
+const no = () => false
+
+const CANNOT_RUN =
+  'it can not be executed here (permission denied, or its file system is mounted with noexec)'
 
 async function headOf(file: string): Promise<ScriptHead> {
   const opened = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
@@ -147,7 +156,8 @@ function lateDirectives(file: string, { late, end }: ScriptHead): TaskProblem {
 
 function noTaskFile(file: string, head: ScriptHead): TaskProblem {
   if (head.late !== null) return lateDirectives(file, head)
-  const message = 'expected a module (.ts, .js, .mts, .mjs, .cts, .cjs), a script with #ODOP lines, or a folder'
+  const message =
+    'expected a module (.ts, .js, .mts, .mjs, .cts, .cjs), a script with #ODOP lines, or a folder'
   return problem(file, message, null)
 }
 
@@ -162,7 +172,7 @@ async function unusable(file: string, error: unknown): Promise<TaskProblem> {
             'check --tasks, ODOP_TASKS and `tasks` in the configuration',
           )
     case 'EACCES':
-      return problem(file, 'it can not be read or executed (permission denied)', `chmod u+r ${file}`)
+      return problem(file, 'it can not be read (permission denied)', `chmod u+r ${file}`)
     default:
       return problem(
         file,

@@ -159,15 +159,14 @@ export interface Task {
 export const taskBrand: unique symbol = Symbol.for('odop.task') as never
 
 /** A task that starts a program: `task({ command: ({ files }) => ['python3', 'reduce.py', ...files] })`. */
-export function task<
-  T extends TaskTrigger | undefined = undefined,
-  P extends Parameters = Parameters,
->(options: CommandTaskOptions<T, P>): Task
+export function task<T extends TaskTrigger | undefined = undefined, P extends Parameters = Parameters>(
+  options: CommandTaskOptions<T, P>,
+): Task
 /** A task that calls a function. */
-export function task<
-  T extends TaskTrigger | undefined = undefined,
-  P extends Parameters = Parameters,
->(options: TaskOptions<T, P>, run: (context: ContextOf<T, P>) => unknown): Task
+export function task<T extends TaskTrigger | undefined = undefined, P extends Parameters = Parameters>(
+  options: TaskOptions<T, P>,
+  run: (context: ContextOf<T, P>) => unknown,
+): Task
 export function task(options: unknown, run?: unknown): Task {
   return Object.freeze({
     [taskBrand]: true as const,

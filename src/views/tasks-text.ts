@@ -1,7 +1,7 @@
 import type { FileFilter, TaskDefinition, Trigger, WatchedOn } from '../core/model.ts'
+import { parameterWords } from '../core/parameter-words.ts'
 import { formatDuration, formatSize } from '../core/units.ts'
 import { unreachable } from '../core/unreachable.ts'
-import { parameterWords } from '../core/parameter-words.ts'
 import type { IgnoredFile } from '../tasks/loaded.ts'
 import { bulletLines } from './layout.ts'
 import { renderLines, type TextOptions, usableWidth } from './lines.ts'
@@ -35,12 +35,16 @@ function scriptText(task: TaskDefinition, cwd: string): string {
     ...(timeSeconds === null ? [] : [`at most ${formatDuration(timeSeconds)}`]),
   ]
   const started = [shellWord(script), ...words].join(' ') + files
-  return printable(`${script} is the task ${task.name}: ${triggerText(trigger)}; ${limits.join(', ')}; started as ${started}`)
+  return printable(
+    `${script} is the task ${task.name}: ${triggerText(trigger)}; ${limits.join(', ')}; started as ${started}`,
+  )
 }
 
 /** Files that are passed over, a line each. */
 export function ignoredText(ignored: readonly IgnoredFile[], cwd: string): string {
-  return ignored.map(({ file, reason }) => `ignored: ${printable(shortPath(file, cwd))}: ${reason}\n`).join('')
+  return ignored
+    .map(({ file, reason }) => `ignored: ${printable(shortPath(file, cwd))}: ${reason}\n`)
+    .join('')
 }
 
 /** What queues a task, in words. */

@@ -26,18 +26,34 @@ const ranked = (cpus: TaskDefinition['cpus'], mpi: Partial<MpiNeeds>) =>
 describe('cpus', () => {
   it('any takes what is idle on a node, the tightest first', () => {
     expect(placed(task({ cpus: 'any' }), 3)).toEqual([['n2: 0,1'], ['n1: 0,1,2,3']])
-    expect(placed(task({ cpus: 'any' }), 1, {}, { judged: { 0: 'busy', 1: 'busy' } })).toEqual([['n1: 0,1,2,3']])
-    expect(placed(task({ cpus: 'any' }), 2, { judged: { 0: 'busy', 2: 'busy' } }, { judged: { 0: 'busy', 1: 'busy' } })).toEqual([['n1: 1,3']])
+    expect(placed(task({ cpus: 'any' }), 1, {}, { judged: { 0: 'busy', 1: 'busy' } })).toEqual([
+      ['n1: 0,1,2,3'],
+    ])
+    expect(
+      placed(
+        task({ cpus: 'any' }),
+        2,
+        { judged: { 0: 'busy', 2: 'busy' } },
+        { judged: { 0: 'busy', 1: 'busy' } },
+      ),
+    ).toEqual([['n1: 1,3']])
   })
 
   it('any takes one core where all are shared with the application', () => {
     const judged = { 0: 'shared', 1: 'shared', 2: 'busy', 3: 'busy' } as const
-    expect(placed(task({ cpus: 'any' }), 1, { judged }, { judged: { 0: 'busy', 1: 'busy' } })).toEqual([['n1: 0']])
+    expect(placed(task({ cpus: 'any' }), 1, { judged }, { judged: { 0: 'busy', 1: 'busy' } })).toEqual([
+      ['n1: 0'],
+    ])
   })
 
   it('any keeps to maxCpus', () => {
     const definition = task({ cpus: 'any' })
-    const state = run({ nodes: [n1], tasks: [definition], settings: { maxCpus: 3 }, events: items('reduce', 2) })
+    const state = run({
+      nodes: [n1],
+      tasks: [definition],
+      settings: { maxCpus: 3 },
+      events: items('reduce', 2),
+    })
     const starts = schedule(state, snapshot(look(n1)), T0 + 100)
     expect(starts).toMatchObject([{ placement: { cores: [0, 1, 2] } }])
     expect(starts).toHaveLength(1)
@@ -69,9 +85,13 @@ describe('nodes and ranks', () => {
 
   it('what can never run is told', () => {
     const reason = (definition: TaskDefinition) => neverFits(definition, [n1, n2], SETTINGS)
-    expect(reason(ranked(3, { nodes: 'all' }))).toBe('needs all nodes (2) with 3 cpus each, but 1 can have them')
+    expect(reason(ranked(3, { nodes: 'all' }))).toBe(
+      'needs all nodes (2) with 3 cpus each, but 1 can have them',
+    )
     expect(reason(ranked(3, { nodes: 'any' }))).toBe(null)
-    expect(reason(ranked('all', { nodes: 'all', cpusPerRank: 3 }))).toMatch(/all nodes \(2\) with 3 cpus each, but 1/)
+    expect(reason(ranked('all', { nodes: 'all', cpusPerRank: 3 }))).toMatch(
+      /all nodes \(2\) with 3 cpus each, but 1/,
+    )
     expect(reason(ranked('all', { nodes: 'all' }))).toBe(null)
     expect(reason(task({ cpus: 'any' }))).toBe(null)
   })

@@ -8,13 +8,23 @@ const events = [...items('reduce', 1), started('reduce#1.1', T0, { node: 'n1', c
 
 function decide(writtenBytes: number | undefined, tasks = [definition]) {
   const state = run({ nodes: [n1], tasks, events })
-  const sample = { attempt: 'reduce#1.1', cpuSeconds: 1, memoryBytes: 1, ...(writtenBytes === undefined ? {} : { writtenBytes }) }
+  const sample = {
+    attempt: 'reduce#1.1',
+    cpuSeconds: 1,
+    memoryBytes: 1,
+    ...(writtenBytes === undefined ? {} : { writtenBytes }),
+  }
   return schedule(state, snapshot(look(n1, { attempts: [sample] })), T0 + 100)
 }
 
 it('ends an attempt that has written more than it may, and names the limit', () => {
   expect(decide(2 * 1024 ** 2)).toEqual([
-    { type: 'terminate', attempt: 'reduce#1.1', outcome: 'failed', reason: 'over its disk limit of 1M: it wrote 2M' },
+    {
+      type: 'terminate',
+      attempt: 'reduce#1.1',
+      outcome: 'failed',
+      reason: 'over its disk limit of 1M: it wrote 2M',
+    },
   ])
 })
 
@@ -33,10 +43,19 @@ it('ends it once, whatever other limit it is over', () => {
 })
 
 it('no item follows one with a limit, or is one that follows: what each has written could not be told apart', () => {
-  const history = [...items('reduce', 6), started('reduce#1.1', T0, { node: 'n1', cores: [0, 1] }), ended('reduce#1.1', T0 + 10), started('reduce#2.1', T0 + 10, { node: 'n1', cores: [0, 1] })]
+  const history = [
+    ...items('reduce', 6),
+    started('reduce#1.1', T0, { node: 'n1', cores: [0, 1] }),
+    ended('reduce#1.1', T0 + 10),
+    started('reduce#2.1', T0 + 10, { node: 'n1', cores: [0, 1] }),
+  ]
   const wide = { cpus: 2 }
   const follows = (limited: boolean) => {
-    const state = run({ nodes: [n1], tasks: [task(limited ? { ...wide, diskLimitBytes: 1024 ** 3 } : wide)], events: history })
+    const state = run({
+      nodes: [n1],
+      tasks: [task(limited ? { ...wide, diskLimitBytes: 1024 ** 3 } : wide)],
+      events: history,
+    })
     const running = state.tasks.get('reduce')
     if (running) running.typicalSeconds = 0.01
     return schedule(state, snapshot(look(n1)), T0 + 100).filter(({ type }) => type === 'follow').length

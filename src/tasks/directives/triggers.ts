@@ -43,7 +43,8 @@ export type ReadTrigger =
 export function readTrigger(text: string | null): ReadTrigger {
   const { word, argument } = split(text ?? NONE.word)
   const form = FORMS.find(each => each.word === word)
-  if (form === undefined) return { message: `expected ${expected(FORMS)}, found '${text}'`, fix: fixFor(text ?? '') }
+  if (form === undefined)
+    return { message: `expected ${expected(FORMS)}, found '${text}'`, fix: fixFor(text ?? '') }
   if ((form.argument === null) !== (argument === null) || argument === '')
     return { message: `expected ${expected([form])}, found '${text}'`, fix: null }
   return { make: options => form.make(argument ?? '', options), options: form.options }
@@ -69,7 +70,8 @@ function expected(forms: readonly TriggerForm[]): string {
 function fixFor(text: string): string | null {
   const { word, argument } = split(text)
   const words = FORMS.map(each => each.word)
-  const meant = closest(word, words) ?? words.find(each => each.replace('-', '') === word.toLowerCase()) ?? null
+  const meant =
+    closest(word, words) ?? words.find(each => each.replace('-', '') === word.toLowerCase()) ?? null
   if (meant !== null) return `did you mean ${meant}${argument === null ? '' : `:${argument}`}?`
   return argument === null ? `for the files of a folder write file-in:${word}` : null
 }

@@ -20,31 +20,41 @@ function countsHere(): boolean {
 }
 
 describe('what an attempt has written', () => {
-  it.skipIf(!counts)('counts what its processes wrote, also those that have ended (where the kernel counts)', async () => {
-    const shell = spawn('sh', ['-c', `read x; dd if=/dev/zero of=${file} bs=1M count=3; rm ${file}; echo done; read x; exec dd if=/dev/zero of=${file} bs=1M count=2`], {
-      stdio: ['pipe', 'pipe', 'ignore'],
-    })
-    onTestFinished(() => {
-      shell.kill('SIGKILL')
-      rmSync(file, { force: true })
-    })
-    const written = new WrittenBytes()
-    const root = { attempt: 'a#1.1', pids: [shell.pid ?? 0] }
-    written.began(root)
-    expect(written.look(root)).toBe(0)
-    let output = ''
-    shell.stdout.on('data', data => {
-      output += data
-    })
-    shell.stdin.write('\n')
-    await until('the shell has written', () => output.includes('done'))
-    const first = written.look(root) ?? 0
-    expect(first).toBeGreaterThanOrEqual(3 * MB)
-    expect(first).toBeLessThan(4 * MB)
-    shell.stdin.write('\n')
-    await until('it is a zombie, or gone', () => !isAlive(shell.pid ?? 0))
-    expect(written.look(root) ?? first).toBeGreaterThanOrEqual(first)
-  })
+  it.skipIf(!counts)(
+    'counts what its processes wrote, also those that have ended (where the kernel counts)',
+    async () => {
+      const shell = spawn(
+        'sh',
+        [
+          '-c',
+          `read x; dd if=/dev/zero of=${file} bs=1M count=3; rm ${file}; echo done; read x; exec dd if=/dev/zero of=${file} bs=1M count=2`,
+        ],
+        {
+          stdio: ['pipe', 'pipe', 'ignore'],
+        },
+      )
+      onTestFinished(() => {
+        shell.kill('SIGKILL')
+        rmSync(file, { force: true })
+      })
+      const written = new WrittenBytes()
+      const root = { attempt: 'a#1.1', pids: [shell.pid ?? 0] }
+      written.began(root)
+      expect(written.look(root)).toBe(0)
+      let output = ''
+      shell.stdout.on('data', data => {
+        output += data
+      })
+      shell.stdin.write('\n')
+      await until('the shell has written', () => output.includes('done'))
+      const first = written.look(root) ?? 0
+      expect(first).toBeGreaterThanOrEqual(3 * MB)
+      expect(first).toBeLessThan(4 * MB)
+      shell.stdin.write('\n')
+      await until('it is a zombie, or gone', () => !isAlive(shell.pid ?? 0))
+      expect(written.look(root) ?? first).toBeGreaterThanOrEqual(first)
+    },
+  )
 
   it('leaves out what the runner had written before, and never falls', () => {
     const bytes = new Map([[-1, 500]])
