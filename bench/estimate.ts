@@ -32,6 +32,7 @@ function chosenSeconds(options: Options) {
     throughput: throughputSeconds(options),
     simulation: REAL_AGENTS_SECONDS + options.hours * VIRTUAL_HOUR_SECONDS,
     memory: BUILD_SECONDS + RUNS * RUN_SECONDS * options.devourers,
+    slurm: BUILD_SECONDS + 2 * options.repetitions * (options.seconds + 2) + options.files * PACE_SECONDS,
   }
 }
 

@@ -5,7 +5,8 @@ export type EntryPoint = 'agent' | 'keeper' | 'runner' | 'rank' | 'loader' | 'od
 
 /** Absolute path of a compiled program; the same whether the caller itself runs compiled or from its source. */
 export function entryPoint(name: EntryPoint): string {
-  return fileURLToPath(new URL(`${name}.js`, distFolder))
+  const suffix = name === 'odop-resolution' ? 'js' : 'cjs'
+  return fileURLToPath(new URL(`${name}.${suffix}`, distFolder))
 }
 
 /** Absolute path of the package's root. */

@@ -69,8 +69,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     onContended: () => loop.lookAgain(),
     onYieldChanged: ({ facts, leaveSession }) => joined(facts, leaveSession ? 'session' : 'yield'),
     ...steps,
-    // The ranks of srun run in a session of their own.
-    sessionLeft: jobs.length > 0,
+    sessionLeft: prepared.sessionLeft,
   })
   const cluster = openOtherNodes(prepared, {
     environment: request.environment,
@@ -125,7 +124,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
         handle: request =>
           request.type === 'signal'
             ? signalled(request, progress)
-            : import('./change-tasks.ts').then(({ changeTasks }) => changeTasks(request, changeOptions)),
+            : import('./live-tasks.ts').then(({ changeTasks }) => changeTasks(request, changeOptions)),
         unavailable: reason => recorder.note('info', `this run can't be sent signals: ${reason}`),
       })
     : null

@@ -6,6 +6,8 @@ import { type Configuration, loadConfiguration, settingsOf } from '../config.ts'
 import type { NodeFacts, Settings } from '../core/model.ts'
 import { entryPoint } from '../entry-points.ts'
 import { describeNode } from '../node/observe/allocation.ts'
+import { runsInAnotherGroup } from '../node/observe/sessions.ts'
+import { OWN_SESSION } from '../node/observe/yield-layer.ts'
 import { writeStderr } from '../os/stderr.ts'
 import { addDetails } from '../views/details.ts'
 import { configurationProblemText } from '../views/problems-text.ts'
@@ -23,6 +25,8 @@ export interface Prepared {
   readonly cluster: ClusterPlan | null
   /** Of this node. */
   readonly facts: NodeFacts
+  /** The application is in another session already, as the ranks of srun are: attempts are not to run in odop's. */
+  readonly sessionLeft: boolean
   readonly settings: Settings
   readonly store: RunStore
   readonly recorder: Recorder
@@ -42,7 +46,10 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
     program: [process.execPath, entryPoint('agent')],
   })
   const cluster = plan !== null && 'problem' in plan ? null : plan
-  const facts = factsHere(cluster, options, configuration)
+  const pid = options.application?.pid ?? null
+  const sessionLeft = (cluster?.jobs.length ?? 0) > 0 || (pid !== null && runsInAnotherGroup(pid))
+  const here = factsHere(cluster, options, configuration)
+  const facts = sessionLeft && here.yieldMode === 'kernel' ? { ...here, yieldReason: OWN_SESSION } : here
   const settings = settingsOf(configuration, facts.memoryLimitBytes)
   const warn = (text: string) => recorder.note('warning', text)
   const store = await openRunStore({ request, configuration, now, warn })
@@ -60,7 +67,7 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
   // Without a valid configuration it is not known what the user wants: then odop only measures.
   const executes = request.mode !== 'monitor' && !configuration.noTasks && problems.length === 0
   if (problems.length > 0) warn('the application runs without tasks until that is mended')
-  return { configuration, executes, cluster, facts, settings, store, recorder, now }
+  return { configuration, executes, cluster, facts, sessionLeft, settings, store, recorder, now }
 }
 
 async function hostsOfFile(file: string | null): Promise<{ hosts: string[]; problem: string | null }> {

@@ -20,6 +20,8 @@ export interface LoadOptions {
   readonly settleSeconds?: number
   /** An application runs meanwhile: the loader takes idle cores only. Default: false. */
   readonly inBackground?: boolean
+  /** See `LoaderOptions`. */
+  readonly ownSession?: boolean
   /** Called with the process id of each loader that is started, so that its cost can be counted as odop's. */
   readonly onLoader?: (pid: number) => void
 }
@@ -50,7 +52,7 @@ async function loadModules(
   { files, scripts }: TaskFiles,
   options: LoadOptions,
 ): Promise<readonly LoadedModule[]> {
-  const { cwd, timeLimitSeconds = 10, settleSeconds = 2, inBackground = false } = options
+  const { cwd, timeLimitSeconds = 10, settleSeconds = 2, inBackground = false, ownSession = false } = options
   const loaded: LoadedModule[] = []
   let left = [...scripts, ...(await javaScriptFirst(files.filter(file => !scripts.has(file))))]
   while (left.length > 0) {
@@ -65,6 +67,7 @@ async function loadModules(
       request,
       cwd,
       timeLimitSeconds,
+      ownSession,
       onStarted: options.onLoader,
     })
     const modules = modulesOf(reports)

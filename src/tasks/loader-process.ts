@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { entryPoint } from '../entry-points.ts'
+import { yieldAsSession } from '../os/autogroup.ts'
 import { systemCalls } from '../os/system-calls.ts'
 import { killLeftovers, killTree } from './kill-tree.ts'
 import type { LoaderReport, LoaderRequest } from './loader/protocol.ts'
@@ -20,6 +21,8 @@ export interface LoaderOptions {
   /** For each module; time in which the loader waits for a core does not count. */
   readonly timeLimitSeconds: number
   readonly onStarted?: ((pid: number) => void) | undefined
+  /** In a session of its own, at the lowest nice value: beside an application that is in another one anyway. Default: false. */
+  readonly ownSession?: boolean | undefined
 }
 
 /** Starts a loader child, and resolves when it is gone with everything that it started. Never rejects. */
@@ -31,11 +34,13 @@ export async function runLoader(options: LoaderOptions): Promise<LoaderRun> {
   }
 }
 
-async function run({ request, cwd, timeLimitSeconds, onStarted }: LoaderOptions): Promise<LoaderRun> {
+async function run(options: LoaderOptions): Promise<LoaderRun> {
+  const { request, cwd, timeLimitSeconds, onStarted, ownSession = false } = options
   const mark = `ODOP_LOADER=${randomUUID()}`
-  const child = start(cwd, mark)
+  const child = start(cwd, mark, ownSession)
   // Here already, and not only by itself: Node's own start takes 0.1 s of a core.
   if (inBackground(request) && child.pid !== undefined) systemCalls()?.runWhenIdle(child.pid)
+  if (ownSession && child.pid !== undefined) yieldAsSession(child.pid)
   if (child.pid !== undefined) onStarted?.(child.pid)
   const reports: LoaderReport[] = []
   const errorOutput = lastOf(child.stderr)
@@ -72,14 +77,14 @@ function reportOf(line: string): LoaderReport | null {
   }
 }
 
-function start(cwd: string, mark: string): ChildProcess {
+function start(cwd: string, mark: string, ownSession: boolean): ChildProcess {
   const [name = '', value] = mark.split('=')
   return spawn(process.execPath, [entryPoint('loader')], {
     cwd,
     env: { ...process.env, [name]: value },
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     // On Linux it makes itself the leader of a process group in this session, see docs/architecture.md.
-    detached: process.platform !== 'linux',
+    detached: ownSession || process.platform !== 'linux',
   })
 }
 

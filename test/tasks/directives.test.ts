@@ -232,7 +232,9 @@ describe('whatever a file holds', () => {
     fc.string({ unit: 'grapheme' }),
     fc.string().map(text => `#ODOP --${text}`),
     fc
-      .array(fc.constantFrom('--cpus', '--env', "'", '"', '\\', '=', 'a', ' ', '--trigger', 'file-in:', '$x', '#'))
+      .array(
+        fc.constantFrom('--cpus', '--env', "'", '"', '\\', '=', 'a', ' ', '--trigger', 'file-in:', '$x', '#'),
+      )
       .map(words => `# ODOP --name ${words.join('')}`),
   )
 

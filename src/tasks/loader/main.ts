@@ -14,8 +14,7 @@ let loading: string | null = null
 
 bindToSupervisor()
 guard()
-await carryOut(request)
-stop('done')
+void carryOut(request).then(() => stop('done'))
 
 function bindToSupervisor(): void {
   const supervisor = process.ppid

@@ -21,10 +21,7 @@ export function changeTasks(
 }
 
 /** `odop tasks add` in a live run: as at its start, and for its later launches. */
-async function addTasks(
-  { files }: TasksAddRequest,
-  options: ChangeTasksOptions,
-): Promise<ControlReply> {
+async function addTasks({ files }: TasksAddRequest, options: ChangeTasksOptions): Promise<ControlReply> {
   const { recorder, now } = options
   if (!options.executes) return { ok: false, problem: 'this launch only measures: it executes no tasks' }
   await options.tasksAreOpen
