@@ -77,6 +77,7 @@ async function buildHelpers() {
       runner: 'src/node/runner/main.ts',
       rank: 'src/node/runner/ranks/rank-main.ts',
       loader: 'src/tasks/loader/main.ts',
+      policy: 'src/policy/main.ts',
     },
     /./,
     loadedLater,

@@ -1,6 +1,15 @@
 export type { OdopConfig } from './config/options.ts'
 export { defineConfig } from './config/options.ts'
 export type { Parameters } from './core/model.ts'
+export type {
+  PolicyFunction,
+  PolicyItem,
+  PolicyNode,
+  PolicyPlacement,
+  PolicyQuestion,
+  PolicyTask,
+} from './core/policies/question.ts'
+export { definePolicy } from './policy/define.ts'
 export type { FileTaskContext, TaskContext } from './tasks/context.ts'
 export type { ShortOptions } from './tasks/short-forms.ts'
 export { background, fileUpdates, forFileInFolder, periodic, runOnce } from './tasks/short-forms.ts'

@@ -24,6 +24,7 @@ const NOT_CLI = [
   'views',
   'supervisor',
   'config',
+  'policy',
 ]
 
 interface Import {
@@ -63,7 +64,7 @@ const text = ({ from, to }: Import) => `${from} imports ${to}`
 
 test('imports are found', () => {
   expect(importsOf('core/schedule.ts')).toEqual(
-    expect.arrayContaining(['./actions.ts', './schedule/start.ts']),
+    expect.arrayContaining(['./actions.ts', './schedule/plan.ts']),
   )
   expect(all.length).toBeGreaterThan(30)
 })

@@ -7,6 +7,7 @@ export const drainCommand: Command = {
   describe: 'work off what a run left over',
   options: {
     for: { type: 'string', describe: 'at most for this duration, such as 10m', requiresArg: true },
+    policy: { type: 'string', describe: 'order of the queue (that of the run)', requiresArg: true },
     'max-cpus': { type: 'string', describe: 'at most so many cores for tasks', requiresArg: true },
     'max-io-bound': {
       type: 'string',

@@ -5,7 +5,8 @@ import { listRuns } from '../journal/list-runs.ts'
 import { runPaths } from '../journal/run-paths.ts'
 import { writeStderr } from '../os/stderr.ts'
 import { loadTasks } from '../tasks/load.ts'
-import { problemCountText, problemsText } from '../views/problems-text.ts'
+import { printable } from '../views/printable.ts'
+import { configurationProblemText, problemCountText, problemsText } from '../views/problems-text.ts'
 import { runTasks, runTasksText } from '../views/run-tasks-text.ts'
 import { noSuchRunText } from '../views/runs-text.ts'
 import { ignoredText, scriptsText, tasksText } from '../views/tasks-text.ts'
@@ -24,7 +25,7 @@ export interface PrintTasksRequest {
 
 /** `odop tasks check`: exit code 1 when something is wrong. `odop tasks list` tells what is right. */
 export async function printTasks(request: PrintTasksRequest): Promise<number> {
-  const { action, names, json, cwd } = request
+  const { action, names, json, cwd, environment } = request
   if (action !== 'check' && action !== 'list') {
     writeStderr(`odop: expected 'odop tasks check', 'list', 'add' or 'remove', got '${action}'\n`)
     return 2
@@ -39,6 +40,7 @@ export async function printTasks(request: PrintTasksRequest): Promise<number> {
   else if (tasks.length > 0) print(tasksText(tasks, cwd, options))
   if (!json) writeStderr(problemsText(problems, cwd))
   if (action === 'list') return 0
+  writeStderr(await configurationText({ cwd, environment }))
   if (!json) {
     print(scriptsText(tasks, cwd, options))
     print(ignoredText(ignored, cwd))
@@ -62,4 +64,14 @@ async function printTasksOf(run: string, { json, cwd, environment }: PrintTasksR
   const tasks = runTasks(state)
   print(json ? `${JSON.stringify(tasks, null, 2)}\n` : runTasksText(tasks, cwd, terminal(environment)))
   return 0
+}
+
+/** Beside the tasks: what would be said of the configuration when they are run. */
+async function configurationText({
+  cwd,
+  environment,
+}: Pick<PrintTasksRequest, 'cwd' | 'environment'>): Promise<string> {
+  const { problems, notes } = await loadConfiguration({ cwd, environment, flags: {}, file: null })
+  const lines = [...notes.map(printable), ...problems.map(configurationProblemText)]
+  return lines.map(line => `configuration: ${line}\n`).join('')
 }

@@ -22,7 +22,11 @@ export const runCommand: Command = {
   options: {
     ...summaryOptions,
     tasks: { type: 'array', string: true, describe: 'folders of task modules (default: ./tasks)' },
-    policy: { type: 'string', describe: 'order of the queue', requiresArg: true },
+    policy: {
+      type: 'string',
+      describe: 'order of the queue: priority, fifo, round_robin, best_fit, or a module: ./my-policy.ts',
+      requiresArg: true,
+    },
     drain: {
       type: 'string',
       describe: 'finish the queue after the application has ended, at most for DURATION',

@@ -4,7 +4,10 @@ export interface OdopConfig {
   readonly name?: string | undefined
   /** Task folders or modules, relative to the configuration file. Default: `tasks`. */
   readonly tasks?: string | readonly string[] | undefined
-  /** The order in which queued items are placed. Default: `priority`. */
+  /**
+   * The order in which queued items are placed: `priority` (the default), `fifo`, `round_robin`, `best_fit`, or the module of
+   * your own, relative to the configuration file.
+   */
   readonly policy?: string | undefined
   /** Finish the queue after the application has ended; a duration: for so long at most. Default: false. */
   readonly drain?: boolean | number | string | undefined

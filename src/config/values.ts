@@ -1,10 +1,10 @@
 import { parseSize } from '../core/units.ts'
+import { closest } from '../validation/did-you-mean.ts'
 import type { Read, Reader } from '../validation/readers.ts'
 import {
   duration,
   durationOrZero,
   folderName,
-  oneOf,
   text,
   wholeNumber,
   wrong,
@@ -29,7 +29,26 @@ export type Drain = { readonly limitSeconds: number | null } | null
 /** Memory that stays free: so many bytes, or a share of the allocation's. */
 export type MemoryReserve = { readonly bytes: number } | { readonly share: number }
 
-export const POLICIES = ['priority'] as const
+/** Those of the core, by name; a test says so. */
+export const POLICIES = ['priority', 'fifo', 'round_robin', 'best_fit'] as const
+
+/** A policy of the user's own is named by its module. */
+export function isPolicyModule(policy: string): boolean {
+  return /\.[cm]?[jt]s$/.test(policy)
+}
+
+const policy: Reader<string> = raw => {
+  if (typeof raw === 'string' && (POLICIES.some(name => name === raw) || isPolicyModule(raw))) {
+    return 'value' in text(raw) ? { value: raw } : text(raw)
+  }
+  const meant = typeof raw === 'string' ? closest(raw.replaceAll('-', '_'), POLICIES) : null
+  const names = POLICIES.map(name => `'${name}'`).join(', ')
+  return wrong(
+    `${names} or the path of a module such as './my-policy.ts'`,
+    raw,
+    meant === null ? null : `did you mean '${meant}'?`,
+  )
+}
 
 const textList: Reader<readonly string[]> = raw => {
   const list: readonly unknown[] = Array.isArray(raw) ? raw : [raw]
@@ -78,7 +97,7 @@ function percentOf(raw: unknown): number | null {
 export const readers = {
   name: folderName,
   tasks: textList,
-  policy: oneOf(POLICIES),
+  policy,
   drain,
   maxCpus: wholeNumber(1),
   maxIoBound: wholeNumber(1),

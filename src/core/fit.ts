@@ -12,6 +12,11 @@ export function coresNeeded(cpus: TaskDefinition['cpus'], usable: number, maxCpu
   return cpus === 'all' ? Math.max(1, Math.min(usable, maxCpus ?? usable)) : cpus
 }
 
+/** Whether an attempt can be given just these cores. */
+export function isEnough(cpus: TaskDefinition['cpus'], cores: readonly CoreId[], needed: number): boolean {
+  return cpus === 'any' ? cores.length >= needed : cores.length === needed
+}
+
 /**
  * Why a task can never run in this allocation, as a user should read it; null: it can, or no node is known yet.
  * What is wanted and what the most is, so that one of them can be changed.
@@ -149,6 +154,27 @@ export function takeNear(pool: CorePool, domain: number, count: number): CoreId[
   const taken: CoreId[] = []
   if (here !== undefined) takeFromDomain(here, Math.min(here.free, count), taken)
   return taken.length < count ? [...taken, ...take(pool, count - taken.length)] : taken
+}
+
+/** Whether this core is still in the pool. */
+export function holds(pool: CorePool, core: CoreId): boolean {
+  return pool.domains.some(({ bySize }) => bySize.some(all => all.some(threads => threads.includes(core))))
+}
+
+/** Takes this very core; false: it is not there. */
+export function takeOne({ domains }: CorePool, core: CoreId): boolean {
+  for (const domain of domains) {
+    for (const all of domain.bySize) {
+      const at = all.findIndex(threads => threads.includes(core))
+      const [threads = []] = at < 0 ? [] : all.splice(at, 1)
+      if (threads.length === 0) continue
+      domain.free -= threads.length
+      const left = threads.filter(thread => thread !== core)
+      if (left.length > 0) put(domain, left)
+      return true
+    }
+  }
+  return false
 }
 
 /** The tightest domain with room for all; failing that the largest, so that few are needed. */

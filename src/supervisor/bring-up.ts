@@ -2,6 +2,7 @@ import type { ApplicationExit } from '../app/launch.ts'
 import type { JoinCause } from '../cluster/messages.ts'
 import { stepPids } from '../cluster/step-pids.ts'
 import { JobTime } from '../cluster/time-left.ts'
+import { isPolicyModule } from '../config/values.ts'
 import type { NodeFacts } from '../core/model.ts'
 import { createLocalAgent } from '../node/local-agent.ts'
 import { yieldNote } from '../views/yield-text.ts'
@@ -14,7 +15,7 @@ import { JobEnd } from './job-end.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { startMetrics } from './metrics.ts'
 import { openOtherNodes } from './other-nodes.ts'
-import { prepare } from './prepare.ts'
+import { type Prepared, prepare } from './prepare.ts'
 import { openProgress } from './progress.ts'
 import type { SuperviseOptions } from './request.ts'
 import { signalled } from './signals.ts'
@@ -44,8 +45,9 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const prepared = await prepare(options)
   const { recorder, store, settings, now } = prepared
   const { cwd } = request
-
   const launchers: number[] = []
+  const ownPolicyModule = hasOwnPolicy(prepared) ? await import('./own-policy.ts') : null
+
   const helpers = () => [witnessPid(), ...launchers].filter(pid => pid !== null)
   const jobs = prepared.cluster?.jobs ?? []
   const steps = stepPids({ jobs, node: prepared.facts.name })
@@ -92,9 +94,19 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const progress = openProgress({ recorder, glob: prepared.configuration.progress, now })
   const notes = backOffNotes(recorder, now)
   const metrics = startMetrics({ agents, recorder, store, progress, backOffNotes: notes, now })
+  const ownPolicy =
+    ownPolicyModule?.openOwnPolicy({
+      file: settings.policy,
+      cwd,
+      recorder,
+      now,
+      onStarted: pid => launchers.push(pid),
+      wake: () => loop.wake(),
+    }) ?? null
   const loop: Loop = startLoop({
     state: recorder.state,
     agents,
+    ownPolicy,
     attempts,
     now,
     remainingSeconds: () => jobTime?.secondsLeft(now()) ?? null,
@@ -130,6 +142,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     : null
   const stop = async () => {
     loop.stop()
+    ownPolicy?.close()
     const closeControl = control?.then(opened => opened.close())
     await Promise.all([desk.close(), progress.close(), closeControl, agents.close()])
   }
@@ -158,4 +171,8 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     signalled: signal => jobEnd.signalled(signal),
     interrupt: () => interruption.abort(),
   }
+}
+
+function hasOwnPolicy({ executes, settings }: Prepared): boolean {
+  return executes && isPolicyModule(settings.policy)
 }

@@ -10,6 +10,7 @@ import { runsInAnotherGroup } from '../node/observe/sessions.ts'
 import { OWN_SESSION } from '../node/observe/yield-layer.ts'
 import { writeStderr } from '../os/stderr.ts'
 import { addDetails } from '../views/details.ts'
+import { printable } from '../views/printable.ts'
 import { configurationProblemText } from '../views/problems-text.ts'
 import { recordLaunch } from './launch-events.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
@@ -37,7 +38,7 @@ export interface Prepared {
 export async function prepare(options: SuperviseOptions): Promise<Prepared> {
   const { request } = options
   const now = () => Date.now()
-  const { configuration, problems } = await loadConfiguration({ ...request, file: request.configFile })
+  const { configuration, problems, notes } = await loadConfiguration({ ...request, file: request.configFile })
   const fromFile = await hostsOfFile(configuration.hostFile)
   const plan = planCluster({
     environment: request.environment,
@@ -62,12 +63,19 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
   recorder.listen(event => addDetails(store.details, event))
   recordLaunch({ ...options, recorder, configuration, settings, facts, store })
   for (const text of [...store.warnings, ...problems.map(configurationProblemText)]) warn(text)
+  for (const text of notes) tell(recorder, text, configuration.quiet)
   if (fromFile.problem !== null) warn(fromFile.problem)
   if (plan !== null && 'problem' in plan) warn(`only this node is used: ${plan.problem}`)
   // Without a valid configuration it is not known what the user wants: then odop only measures.
   const executes = request.mode !== 'monitor' && !configuration.noTasks && problems.length === 0
   if (problems.length > 0) warn('the application runs without tasks until that is mended')
   return { configuration, executes, cluster, facts, sessionLeft, settings, store, recorder, now }
+}
+
+/** Nothing is wrong: who wants quiet finds it in the summary's file. */
+function tell(recorder: Recorder, text: string, quiet: boolean): void {
+  recorder.note('info', text)
+  if (!quiet) writeStderr(`odop: ${printable(text)}\n`)
 }
 
 async function hostsOfFile(file: string | null): Promise<{ hosts: string[]; problem: string | null }> {

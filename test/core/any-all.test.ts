@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { neverFits } from '../../src/core/fit.ts'
 import type { MpiNeeds, TaskDefinition } from '../../src/core/model.ts'
+import { checkAnswer } from '../../src/core/policies/answer.ts'
 import { ranksIn } from '../../src/core/placement.ts'
+import { questionOf } from '../../src/core/schedule/ask.ts'
+import { planProposed } from '../../src/core/schedule/proposed.ts'
+import { roomsOf } from '../../src/core/schedule/room.ts'
 import { schedule } from '../../src/core/schedule.ts'
 import { facts, items, look, run, SETTINGS, snapshot, T0, task } from './fixtures.ts'
 
@@ -94,5 +98,33 @@ describe('nodes and ranks', () => {
     )
     expect(reason(ranked('all', { nodes: 'all' }))).toBe(null)
     expect(reason(task({ cpus: 'any' }))).toBe(null)
+  })
+})
+
+describe('a policy of the user’s own', () => {
+  const definition = task({ cpus: 'any' })
+  const state = run({ nodes: [n1], tasks: [definition], events: items('reduce', 2) })
+  const question = questionOf(state, snapshot(look(n1)), T0 + 100)
+
+  it('may give an item that takes any number of cores as many as are free, one at least', () => {
+    expect(question?.items).toMatchObject([{ cpus: 'any' }, { cpus: 'any' }])
+    const answer = (cores: number[]) => question && checkAnswer(question, [{ item: 'reduce#1', node: 'n1', cores }])
+    expect(answer([1, 2])).toHaveProperty('placements')
+    expect(answer([])).toHaveProperty('violation')
+    expect(answer([1, 1])).toHaveProperty('violation')
+    expect(answer([1, 2, 3, 4])).toHaveProperty('violation')
+  })
+
+  it('is followed', () => {
+    const proposed = [
+      { item: 'reduce#1', node: 'n1', cores: [1, 2] },
+      { item: 'reduce#2', node: 'n1' },
+    ]
+    const openRooms = () => roomsOf(state, snapshot(look(n1)))
+    const { starts } = planProposed({ state, snapshot: snapshot(look(n1)), now: T0 + 100, proposed, openRooms })
+    expect(starts.map(({ placement }) => placement.cores)).toEqual([
+      [1, 2],
+      [0, 3],
+    ])
   })
 })

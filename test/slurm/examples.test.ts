@@ -192,13 +192,12 @@ describe.skipIf(noCluster !== null || noJobs.length > 0)(
     test('requeue.sh: told that its time ends, the job goes into the queue again, and goes on', async () => {
       const words = ['--nodes=2', '--ntasks-per-node=1', '--time=60']
       // More than it can compute in any test: that it ends is the signal's doing.
-      const endless = ['--size', '64', '--steps', '2000000000', '--every', '200000']
+      const endless = ['--size', '64', '--steps', '2000000000', '--every', '10000']
       const { cwd, started } = submit('requeue.sh', words, endless)
       const job = await started
       const journal = path.join(cwd, '.odop/runs', `job-${job.id}`, 'events.ndjson')
-      await until('it computes, and odop is there', () => {
-        return Object.keys(fieldsIn(path.join(cwd, 'data'))).length > 0 && existsSync(journal)
-      })
+      const computes = () => Object.keys(fieldsIn(path.join(cwd, 'data'))).length > 0 && existsSync(journal)
+      await until('it computes, and odop is there', computes, 120)
       await cluster.run(['scancel', '--batch', '--signal=USR1', job.id])
       await until('the application has stopped', () => /told to stop after step \d+/.test(job.output()), 60)
       // Slurm lets a job wait for two minutes after a requeue, which can be cut short.

@@ -69,21 +69,35 @@ function overBy({ until }: Kept, { timeSeconds }: TaskDefinition, now: number): 
 
 /** Gives cores to one item that fits. */
 export function takeFrom(room: Room, definition: TaskDefinition, now: number): CoreId[] {
-  const kept = room.kept !== null && !overBy(room.kept, definition, now) ? room.kept : null
-  const needed = coresTaken(room, definition, kept)
+  const cores = coresTaken(room, definition, now)
+  reserve(room, definition, { cores, now })
+  return room.takeCores(cores)
+}
+
+/** The same where it is known which cores they are. */
+export function reserve(
+  room: Room,
+  definition: TaskDefinition,
+  { cores, now }: { readonly cores: number; readonly now: number },
+): void {
+  const kept = keptFrom(room, definition, now)
   if (kept !== null) {
-    kept.spareCores -= needed
+    kept.spareCores -= cores
     kept.spareMemory -= definition.memoryBytes ?? 0
   }
-  room.allowed -= needed
+  room.allowed -= cores
   if (definition.memoryBytes !== null) room.memory -= definition.memoryBytes
   if (definition.ioBound) room.ioBound += 1
   if (definition.networkBound) room.networkBound += 1
-  return room.takeCores(needed)
+}
+
+function keptFrom({ kept }: Room, definition: TaskDefinition, now: number): Kept | null {
+  return kept !== null && !overBy(kept, definition, now) ? kept : null
 }
 
 /** `any` takes what is idle; on cores that are shared with the application one has to do. */
-function coresTaken(room: Room, definition: TaskDefinition, kept: Kept | null): number {
+function coresTaken(room: Room, definition: TaskDefinition, now: number): number {
   if (definition.cpus !== 'any') return neededIn(room, definition)
-  return Math.max(1, Math.min(room.idle, room.allowed, kept?.spareCores ?? room.idle))
+  const spare = keptFrom(room, definition, now)?.spareCores ?? room.idle
+  return Math.max(1, Math.min(room.idle, room.allowed, spare))
 }
