@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { neverFits } from '../../src/core/fit.ts'
 import type { MpiNeeds, TaskDefinition } from '../../src/core/model.ts'
-import { checkAnswer } from '../../src/core/policies/answer.ts'
 import { ranksIn } from '../../src/core/placement.ts'
+import { checkAnswer } from '../../src/core/policies/answer.ts'
 import { questionOf } from '../../src/core/schedule/ask.ts'
 import { planProposed } from '../../src/core/schedule/proposed.ts'
 import { roomsOf } from '../../src/core/schedule/room.ts'
@@ -108,7 +108,8 @@ describe('a policy of the user’s own', () => {
 
   it('may give an item that takes any number of cores as many as are free, one at least', () => {
     expect(question?.items).toMatchObject([{ cpus: 'any' }, { cpus: 'any' }])
-    const answer = (cores: number[]) => question && checkAnswer(question, [{ item: 'reduce#1', node: 'n1', cores }])
+    const answer = (cores: number[]) =>
+      question && checkAnswer(question, [{ item: 'reduce#1', node: 'n1', cores }])
     expect(answer([1, 2])).toHaveProperty('placements')
     expect(answer([])).toHaveProperty('violation')
     expect(answer([1, 1])).toHaveProperty('violation')
@@ -121,7 +122,13 @@ describe('a policy of the user’s own', () => {
       { item: 'reduce#2', node: 'n1' },
     ]
     const openRooms = () => roomsOf(state, snapshot(look(n1)))
-    const { starts } = planProposed({ state, snapshot: snapshot(look(n1)), now: T0 + 100, proposed, openRooms })
+    const { starts } = planProposed({
+      state,
+      snapshot: snapshot(look(n1)),
+      now: T0 + 100,
+      proposed,
+      openRooms,
+    })
     expect(starts.map(({ placement }) => placement.cores)).toEqual([
       [1, 2],
       [0, 3],
