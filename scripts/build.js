@@ -73,6 +73,7 @@ async function buildHelpers() {
   const result = await buildPrograms(
     {
       agent: 'src/cluster/agent-main.ts',
+      api: 'src/api/main.ts',
       keeper: 'src/node/keeper/main.ts',
       runner: 'src/node/runner/main.ts',
       rank: 'src/node/runner/ranks/rank-main.ts',

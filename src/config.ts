@@ -2,6 +2,7 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import type { ConfigurationFile } from './config/file.ts'
 import {
+  type ApiAddress,
   type ConfigurationProblem,
   type Drain,
   isPolicyModule,
@@ -13,7 +14,7 @@ import {
 } from './config/values.ts'
 import type { Settings } from './core/model.ts'
 
-export type { ConfigurationProblem, Drain, MemoryReserve } from './config/values.ts'
+export type { ApiAddress, ConfigurationProblem, Drain, MemoryReserve } from './config/values.ts'
 
 /** What the flags of the command line set. */
 export type Flags = Values
@@ -52,6 +53,8 @@ export interface Configuration {
   readonly maxIoBound: number
   readonly maxNetworkBound: number
   readonly settleSeconds: number
+  /** The HTTP interface listens there, too; null: on the run's socket only. */
+  readonly api: ApiAddress | null
   readonly odopPath: string
   /** The configuration file that was used. */
   readonly file: string | null
@@ -205,6 +208,7 @@ function withDefaults(
     maxIoBound: values.maxIoBound ?? 1,
     maxNetworkBound: values.maxNetworkBound ?? 1,
     settleSeconds: values.settle ?? 2,
+    api: values.api ?? null,
     odopPath: values.odopPath ?? path.join(home, '.odop'),
     file,
   }

@@ -1,7 +1,15 @@
 import { fileURLToPath } from 'node:url'
 
 /** The programs of the package, each a file of `dist/` that `node` can run. */
-export type EntryPoint = 'agent' | 'keeper' | 'runner' | 'rank' | 'loader' | 'policy' | 'odop-resolution'
+export type EntryPoint =
+  | 'agent'
+  | 'api'
+  | 'keeper'
+  | 'runner'
+  | 'rank'
+  | 'loader'
+  | 'policy'
+  | 'odop-resolution'
 
 /** Absolute path of a compiled program; the same whether the caller itself runs compiled or from its source. */
 export function entryPoint(name: EntryPoint): string {

@@ -25,6 +25,7 @@ const NOT_CLI = [
   'supervisor',
   'config',
   'policy',
+  'api',
 ]
 
 interface Import {

@@ -7,10 +7,10 @@ import { openJournal } from '../journal/journal-writer.ts'
 import { lockRun } from '../journal/run-lock.ts'
 import { runPaths } from '../journal/run-paths.ts'
 import { writeStderr } from '../os/stderr.ts'
+import { askRun } from '../supervisor/control-client.ts'
 import type { ControlReply, ControlRequest } from '../supervisor/control-protocol.ts'
 import { loadTasks } from '../tasks/load.ts'
 import { addedText, refusedText, removedText } from '../views/changed-tasks-text.ts'
-import { askRun } from './control-client.ts'
 import { print } from './print.ts'
 import { readRun } from './read-run.ts'
 import { silentText, unreachable } from './unreachable-run.ts'
@@ -52,7 +52,7 @@ function requestsOf({ action, names, now, cwd }: ChangeTasksRequest): Change[] {
   return names.map(task => ({ type: 'tasks-remove', task, now }))
 }
 
-type Change = Exclude<ControlRequest, { readonly type: 'signal' }>
+type Change = Extract<ControlRequest, { readonly type: 'tasks-add' | 'tasks-remove' }>
 
 interface Place {
   readonly run: string

@@ -30,6 +30,11 @@ export const drainCommand: Command = {
       describe: 'a file with such hosts, as mpirun takes it',
       requiresArg: true,
     },
+    api: {
+      type: 'string',
+      describe: 'HTTP on this port of this host too, or on HOST:PORT (a token is needed)',
+      requiresArg: true,
+    },
     quiet: { type: 'boolean', describe: 'no summary on stderr' },
     summary: { type: 'string', describe: 'write summary.json to this file too', requiresArg: true },
   },

@@ -9,6 +9,11 @@ const summaryOptions = {
   config: { type: 'string', describe: 'configuration file', requiresArg: true },
   quiet: { type: 'boolean', describe: 'no summary on stderr, only warnings' },
   summary: { type: 'string', describe: 'write summary.json to this file too', requiresArg: true },
+  api: {
+    type: 'string',
+    describe: 'HTTP on this port of this host too, or on HOST:PORT (a token is needed)',
+    requiresArg: true,
+  },
   progress: {
     type: 'string',
     describe: 'files that the application writes at each step, such as "out/*.h5": its pace is watched',

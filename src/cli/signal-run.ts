@@ -2,7 +2,7 @@ import path from 'node:path'
 import { loadConfiguration } from '../config.ts'
 import { runPaths } from '../journal/run-paths.ts'
 import { writeStderr } from '../os/stderr.ts'
-import { askRun } from './control-client.ts'
+import { askRun } from '../supervisor/control-client.ts'
 import { unreachable } from './unreachable-run.ts'
 
 export interface SignalRunRequest {

@@ -47,6 +47,8 @@ export interface OdopConfig {
   readonly grace?: number | string | undefined
   /** How long a file's size and time must stand still where it cannot be seen whether it is still open. Default: `'2s'`. */
   readonly settle?: number | string | undefined
+  /** The HTTP interface on this port of this host too, or on `'HOST:PORT'`. Default: on the run's socket only. */
+  readonly api?: number | string | undefined
   /** Where runs are kept, relative to the configuration file. Default: `~/.odop`. */
   readonly odopPath?: string | undefined
 }

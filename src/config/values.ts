@@ -49,6 +49,11 @@ const policy: Reader<string> = raw => {
     meant === null ? null : `did you mean '${meant}'?`,
   )
 }
+/** Where the HTTP interface listens besides the run's socket. Port 0: any that is free. */
+export interface ApiAddress {
+  readonly host: string
+  readonly port: number
+}
 
 const textList: Reader<readonly string[]> = raw => {
   const list: readonly unknown[] = Array.isArray(raw) ? raw : [raw]
@@ -88,6 +93,17 @@ const memoryReserve: Reader<MemoryReserve> = raw => {
     : wrong("a size such as '2G' or a share such as '10%'", raw)
 }
 
+const apiAddress: Reader<ApiAddress> = raw => {
+  const [, v6, name, digits = ''] =
+    /^(?:(?:\[([\da-fA-F:.]+)\]|([^:[\]\s]+)):)?(\d{1,5})$/.exec(String(raw)) ?? []
+  const port = digits === '' ? Number.NaN : Number(digits)
+  const usable = (typeof raw === 'string' || typeof raw === 'number') && port <= 65535
+  // A port alone is for this host only.
+  return usable
+    ? { value: { host: v6 ?? name ?? '127.0.0.1', port } }
+    : wrong("a port such as 9464, or '127.0.0.1:9464'", raw)
+}
+
 function percentOf(raw: unknown): number | null {
   const digits = typeof raw === 'string' ? /^(\d+(?:\.\d+)?)\s*%$/.exec(raw.trim())?.[1] : undefined
   return digits === undefined ? null : Number(digits)
@@ -117,6 +133,7 @@ export const readers = {
   retryDelay: durationOrZero,
   grace: durationOrZero,
   settle: durationOrZero,
+  api: apiAddress,
   odopPath: text,
 }
 

@@ -3,14 +3,17 @@ import type { JoinCause } from '../cluster/messages.ts'
 import { stepPids } from '../cluster/step-pids.ts'
 import { JobTime } from '../cluster/time-left.ts'
 import { isPolicyModule } from '../config/values.ts'
-import type { NodeFacts } from '../core/model.ts'
+import type { NodeFacts, Snapshot } from '../core/model.ts'
 import { createLocalAgent } from '../node/local-agent.ts'
 import { yieldNote } from '../views/yield-text.ts'
 import { allAgents } from './agents.ts'
+import { openApi } from './api.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { backOffNotes } from './back-off-notes.ts'
-import { openControl } from './control.ts'
+import { type Control, openControl } from './control.ts'
+import type { ControlReply, ControlRequest } from './control-protocol.ts'
 import { endLaunch, type LaunchEnd } from './end-launch.ts'
+import { explained } from './explained.ts'
 import { JobEnd } from './job-end.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { startMetrics } from './metrics.ts'
@@ -103,6 +106,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
       onStarted: pid => launchers.push(pid),
       wake: () => loop.wake(),
     }) ?? null
+  let lastLook: Snapshot | null = null
   const loop: Loop = startLoop({
     state: recorder.state,
     agents,
@@ -112,7 +116,8 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     remainingSeconds: () => jobTime?.secondsLeft(now()) ?? null,
     progress: progress.recent,
     onBackOff: notes.seen,
-    onLook: () => {
+    onLook: snapshot => {
+      lastLook = snapshot
       metrics.looked()
       void jobTime?.refresh(now)
     },
@@ -130,13 +135,22 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     : foldersAreOpen
   const changeOptions = { ...taskOptions, attempts, tasksAreOpen: foldersAreOpen }
   const interruption = new AbortController()
-  const control = store.kept
+  const answer = (request: ControlRequest): ControlReply | Promise<ControlReply> => {
+    switch (request.type) {
+      case 'explain':
+        return explained(request, { state: recorder.state, snapshot: lastLook, now: now() })
+      case 'signal':
+        return signalled(request, progress)
+      default:
+        return import('./live-tasks.ts').then(({ changeTasks }) => changeTasks(request, changeOptions))
+    }
+  }
+  const api = openApi({ ...prepared, onStarted: pid => launchers.push(pid) })
+  const control: Promise<Control> | null = store.kept
     ? openControl({
         file: store.paths.controlSocket,
-        handle: request =>
-          request.type === 'signal'
-            ? signalled(request, progress)
-            : import('./live-tasks.ts').then(({ changeTasks }) => changeTasks(request, changeOptions)),
+        handle: answer,
+        takeHttp: api.take,
         unavailable: reason => recorder.note('info', `this run can't be sent signals: ${reason}`),
       })
     : null
@@ -144,7 +158,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     loop.stop()
     ownPolicy?.close()
     const closeControl = control?.then(opened => opened.close())
-    await Promise.all([desk.close(), progress.close(), closeControl, agents.close()])
+    await Promise.all([desk.close(), progress.close(), closeControl, api.close(), agents.close()])
   }
 
   const { mayRunOn } = agents

@@ -2,7 +2,7 @@
  * What goes over `control.sock`: a request is one line of JSON, and each is answered by one line, in order. New requests
  * are new members of `ControlRequest`, read in `readRequest` and answered where the socket is opened.
  */
-export type ControlRequest = SignalRequest | TasksAddRequest | TasksRemoveRequest
+export type ControlRequest = SignalRequest | ExplainRequest | TasksAddRequest | TasksRemoveRequest
 
 /** `odop signal RUN NAME [--file F…]` */
 export interface SignalRequest {
@@ -10,6 +10,12 @@ export interface SignalRequest {
   readonly name: string
   /** Absolute. */
   readonly files: readonly string[]
+}
+
+/** Why pending work items of a task do not run now: with the last look at the nodes, which no journal holds. */
+export interface ExplainRequest {
+  readonly type: 'explain'
+  readonly task: string
 }
 
 /** `odop tasks add RUN FILE…` */
@@ -27,9 +33,9 @@ export interface TasksRemoveRequest {
   readonly now: boolean
 }
 
-/** `text`: what was done, as a user should read it. */
+/** `reasons` answers a request of type `explain`; `text` says what was done, as a user should read it. */
 export type ControlReply =
-  | { readonly ok: true; readonly text?: string }
+  | { readonly ok: true; readonly reasons?: readonly string[]; readonly text?: string }
   | { readonly ok: false; readonly problem: string }
 
 /** Longer lines are no requests: a few hundred files by name fit in. */
@@ -69,6 +75,11 @@ const FORMS: readonly Form[] = [
       typeof name === 'string' && isTexts(files) ? { type: 'signal', name, files } : null,
   },
   {
+    type: 'explain',
+    example: '{ "type": "explain", "task": "…" }',
+    read: ({ task }) => (typeof task === 'string' ? { type: 'explain', task } : null),
+  },
+  {
     type: 'tasks-add',
     example: '{ "type": "tasks-add", "files": ["…"] }',
     read: ({ files }) => (isTexts(files) ? { type: 'tasks-add', files } : null),
@@ -86,8 +97,14 @@ export function readReply(line: string): ControlReply | null {
   try {
     const value: unknown = JSON.parse(line)
     if (!isObject(value)) return null
-    const { text } = value
-    if (value['ok'] === true) return typeof text === 'string' ? { ok: true, text } : { ok: true }
+    const { reasons, text } = value
+    if (value['ok'] === true) {
+      return {
+        ok: true,
+        ...(isTexts(reasons) ? { reasons } : {}),
+        ...(typeof text === 'string' ? { text } : {}),
+      }
+    }
     return typeof value['problem'] === 'string' ? { ok: false, problem: value['problem'] } : null
   } catch {
     return null

@@ -38,6 +38,7 @@ describe('defaults', () => {
         maxIoBound: 1,
         maxNetworkBound: 1,
         settleSeconds: 2,
+        api: null,
         odopPath: path.join(cwd, '.odop'),
         file: null,
       },
@@ -59,6 +60,24 @@ describe('defaults', () => {
       maxSlowdown: null,
     })
     expect(settingsOf({ ...configuration, memoryReserve: { bytes: 7 } }, 1000).memoryReserveBytes).toBe(7)
+  })
+})
+
+describe('where HTTP is answered', () => {
+  const given = (api: string) => parseFlags({ api })
+
+  it.each([
+    ['9464', { host: '127.0.0.1', port: 9464 }],
+    ['0', { host: '127.0.0.1', port: 0 }],
+    ['localhost:80', { host: 'localhost', port: 80 }],
+    ['0.0.0.0:9464', { host: '0.0.0.0', port: 9464 }],
+    ['[::1]:9464', { host: '::1', port: 9464 }],
+  ])('is understood: %s', (text, api) => {
+    expect(given(text)).toEqual({ flags: { api }, problems: [] })
+  })
+
+  it.each(['', 'node1', ':9464', '65536', '::1:9464', 'a b:1', 'host:', 'true'])('is refused: %j', text => {
+    expect(given(text).problems).toEqual([expect.stringMatching(/^--api: expected a port such as 9464/)])
   })
 })
 
