@@ -1,5 +1,6 @@
 export type { OdopConfig } from './config/options.ts'
 export { defineConfig } from './config/options.ts'
+export type { Parameters } from './core/model.ts'
 export type {
   PolicyFunction,
   PolicyItem,
@@ -14,6 +15,8 @@ export type { AddOptions, Odop } from './program/odop.ts'
 export type { MonitorOptions, StartOptions } from './program/options.ts'
 export { monitor, runtime, start } from './program/start.ts'
 export type { FileTaskContext, TaskContext } from './tasks/context.ts'
+export type { ShortOptions } from './tasks/short-forms.ts'
+export { background, fileUpdates, forFileInFolder, periodic, runOnce } from './tasks/short-forms.ts'
 export type {
   CommandTaskOptions,
   ContextOf,

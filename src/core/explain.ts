@@ -5,7 +5,7 @@ import { gpusNeededIn, type Lack, neededIn, PRESSED } from './schedule/fitting.t
 import { BUSY, HELD } from './schedule/levels.ts'
 import { usedWhenShort, withMemoryNeed } from './schedule/memory-need.ts'
 import { planOf } from './schedule/plan.ts'
-import { haveCores } from './schedule/ranks.ts'
+import { haveCores, wantsOf } from './schedule/ranks.ts'
 import type { Room } from './schedule/room.ts'
 import type { Blocked, StartPlan } from './schedule/start.ts'
 import { formatDuration, formatSize } from './units.ts'
@@ -146,8 +146,9 @@ function nodesText(definition: TaskDefinition, rooms: readonly Room[]): string {
   const cores = (count: unknown) => `${count} free ${count === 1 ? 'core' : 'cores'} each`
   if (mpi.nodes === null)
     return `needs ${mpi.ranks} ranks with ${cores(mpi.cpusPerRank)}; there is room for ${have}`
-  const nodes = mpi.nodes === 1 ? '1 node' : `${mpi.nodes} nodes`
-  return `needs ${nodes} with ${cores(cpus)}; ${have} ${have === 1 ? 'has' : 'have'} them`
+  const wants = wantsOf(mpi, rooms)
+  const nodes = wants === 1 ? '1 node' : `${wants} nodes`
+  return `needs ${nodes} with ${cpus === 'all' ? 'all cores free' : cores(cpus)}; ${have} ${have === 1 ? 'has' : 'have'} them`
 }
 
 function atATimeText(kind: 'ioBound' | 'networkBound', most: number): string {

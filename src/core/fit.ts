@@ -6,9 +6,15 @@ import { formatSize } from './units.ts'
 
 type Needs = Pick<TaskDefinition, 'cpus' | 'gpus' | 'memoryBytes' | 'mpi'>
 
-/** Cores that an attempt takes on this node. `all` is every core that attempts may use there at the same time. */
+/** Cores that an attempt needs on this node. `all` is every core that attempts may use there at the same time; of `any` one is enough. */
 export function coresNeeded(cpus: TaskDefinition['cpus'], usable: number, maxCpus: number | null): number {
+  if (cpus === 'any') return 1
   return cpus === 'all' ? Math.max(1, Math.min(usable, maxCpus ?? usable)) : cpus
+}
+
+/** Whether an attempt can be given just these cores. */
+export function isEnough(cpus: TaskDefinition['cpus'], cores: readonly CoreId[], needed: number): boolean {
+  return cpus === 'any' ? cores.length >= needed : cores.length === needed
 }
 
 /** GPUs that an attempt takes of a node that has so many; `all` is one at least. */
@@ -60,7 +66,9 @@ export function misfit(task: Needs, capacities: readonly Capacity[]): string | n
   const enoughGpus = ({ gpus }: Capacity) => gpusNeeded(task.gpus, gpus) <= gpus
   if (capacities.length === 0) return null
   if (capacities.some(node => enoughCores(node) && enoughMemory(node) && enoughGpus(node)))
-    return task.mpi == null ? null : rankMisfit(task, task.mpi, capacities.filter(enoughMemory))
+    return task.mpi == null
+      ? null
+      : rankMisfit(task, task.mpi, { fitting: capacities.filter(enoughMemory), all: capacities })
 
   const cpus = cpusText(task.cpus)
   const memory = formatSize(task.memoryBytes ?? 0)
@@ -92,15 +100,17 @@ function gpusText(gpus: TaskDefinition['gpus']): string {
 function rankMisfit(
   { cpus }: Needs,
   { nodes, ranks, cpusPerRank }: MpiNeeds,
-  capacities: readonly Capacity[],
+  { fitting, all }: { readonly fitting: readonly Capacity[]; readonly all: readonly Capacity[] },
 ): string | null {
   const sum = (of: (capacity: Capacity) => number) =>
-    capacities.reduce((total, capacity) => total + capacity.nodes * of(capacity), 0)
+    fitting.reduce((total, capacity) => total + capacity.nodes * of(capacity), 0)
   if (nodes !== null) {
-    const have = sum(({ cores }) => Number(cores >= Number(cpus)))
-    return have >= nodes
+    const have = sum(({ cores }) => Number(cores >= Math.max(cpusPerRank, coresNeeded(cpus, cores, null))))
+    const wanted = nodes === 'all' ? all.reduce((count, capacity) => count + capacity.nodes, 0) : nodes
+    const least = cpus === 'all' ? cpusPerRank : cpus
+    return have >= (wanted === 'any' ? 1 : wanted)
       ? null
-      : `needs ${nodes} nodes with ${cpusText(cpus)} each, but ${have} can have them`
+      : `needs ${nodesText(nodes, wanted)} with ${cpusText(least)} each, but ${have} can have them`
   }
   const room = sum(({ cores }) => Math.floor(cores / cpusPerRank))
   return room >= ranks
@@ -108,8 +118,14 @@ function rankMisfit(
     : `needs ${ranks} ranks with ${cpusText(cpusPerRank)} each, but there is room for at most ${room}`
 }
 
+function nodesText(asked: MpiNeeds['nodes'], wanted: number | 'any'): string {
+  if (asked === 'all') return `all nodes (${wanted})`
+  return wanted === 'any' || wanted === 1 ? '1 node' : `${wanted} nodes`
+}
+
 function cpusText(cpus: TaskDefinition['cpus']): string {
   if (cpus === 'all') return 'all cpus of a node'
+  if (cpus === 'any') return 'a cpu'
   return cpus === 1 ? '1 cpu' : `${cpus} cpus`
 }
 

@@ -18,3 +18,8 @@ export function itemNumber(item: ItemId): number | null {
 export function taskOf(id: ItemId | AttemptId): TaskName {
   return id.slice(0, id.lastIndexOf('#'))
 }
+
+/** The item that the attempt `TASK#N.K` is at. */
+export function itemOf(attempt: AttemptId): ItemId {
+  return attempt.slice(0, attempt.lastIndexOf('.'))
+}

@@ -75,7 +75,7 @@ function takeLines(
   return from
 }
 
-type Amount = Exclude<keyof MetricsRow, 'at' | 'coreShares'>
+type Amount = Exclude<keyof MetricsRow, 'at' | 'coreShares' | 'gpus'>
 
 /** In the order of the file's columns, behind the time. */
 const AMOUNTS: readonly Amount[] = [
@@ -136,7 +136,10 @@ class LineParser {
   #takeHeader(line: string): void {
     const [first, ...columns] = line.split(',')
     if (first !== 'time') return
-    const cores = columns.slice(AMOUNTS.length).map(name => Number(name.replace('core', '')))
+    // Behind the cores there may be GPUs.
+    const cores = columns
+      .filter(name => /^core\d+$/.test(name))
+      .map(name => Number(name.slice('core'.length)))
     this.#coreCount = cores.length
     this.#row.coreShares.length = 0
     this.#rows.onCores(cores)

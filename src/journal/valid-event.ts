@@ -64,7 +64,7 @@ const isFacts = fields({
 })
 const isTrigger = fields({ kind: oneOf('file-in', 'file-updated', 'timer', 'background') })
 const isMpi = fields({
-  nodes: orNull(isNumber),
+  nodes: value => value === null || value === 'all' || value === 'any' || isNumber(value),
   ranks: isNumber,
   cpusPerRank: isNumber,
   launch: orNull(isString),
@@ -73,10 +73,10 @@ const isTask = fields({
   name: isString,
   module: isString,
   index: isNumber,
-  kind: oneOf('function', 'command'),
+  kind: oneOf('function', 'command', 'script'),
   trigger: isTrigger,
   priority: isNumber,
-  cpus: value => value === 'all' || isNumber(value),
+  cpus: value => value === 'all' || value === 'any' || isNumber(value),
   gpus: orMissing(value => value === 'all' || isNumber(value)),
   mpi: value => value === undefined || value === null || isMpi(value),
   memoryBytes: orNull(isNumber),
@@ -132,6 +132,8 @@ const required: Readonly<Record<OdopEvent['type'], Check>> = {
   }),
   'node-joined': fields({ facts: isFacts }),
   'task-defined': fields({ task: isTask }),
+  'tasks-added': fields({ files: isArrayOf(isString), tasks: isArrayOf(isString) }),
+  'task-removed': fields({ task: isString }),
   'task-refused': fields({ file: isString, problem: isString }),
   'application-started': fields({ pid: orNull(isNumber) }),
   'application-ended': fields({ code: orNull(isNumber), signal: orNull(isString) }),

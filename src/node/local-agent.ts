@@ -1,6 +1,7 @@
 import { type CoreJudgement, idleOptions, judgeNode, UNSEEN } from '../core/idle.ts'
 import type {
   AttemptId,
+  AttemptSample,
   CoreId,
   GpuIndex,
   NodeFacts,
@@ -19,6 +20,7 @@ import { IoPressure } from './observe/io-pressure.ts'
 import { MemoryWatch } from './observe/memory-watch.ts'
 import type { RunningAttempt } from './observe/odop-processes.ts'
 import { createSampler, type NodeLook, thisSystem } from './observe/sampler.ts'
+import { WrittenBytes } from './observe/written-bytes.ts'
 import { type YieldChange, YieldLayer } from './observe/yield-layer.ts'
 import { NO_GPUS } from './runner/gpus.ts'
 
@@ -129,6 +131,7 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
   })
   const exactMemory = new ExactMemory(attempt => sampler.exactMemoryBytes(attempt))
   const ioPressure = new IoPressure()
+  const written = new WrittenBytes()
   const kernelKills = new KernelKills({ limitBytes: options.facts.memoryLimitBytes })
 
   return {
@@ -233,11 +236,31 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
         return { core, foreignShare, judged, busySeconds }
       }),
       availableMemoryBytes,
-      attempts: exactMemory.correct(attempts, id => tasks.get(id)?.memoryBytes ?? null, now()),
+      attempts: withWritten(
+        exactMemory.correct(attempts, id => tasks.get(id)?.memoryBytes ?? null, now()),
+        running,
+      ),
       ioPressure: ioPressure.look(now(), isDisturbed),
       slowdown: options.settings.maxSlowdown === null ? null : meter.recent(now()),
       ...gpus.states,
     }
+  }
+
+  /** Only where there is a limit, as it is a look at each process; that of ranks whose runner is elsewhere is not known here. */
+  function withWritten(
+    samples: readonly AttemptSample[],
+    running: readonly Executing[],
+  ): readonly AttemptSample[] {
+    const unlimited = new Set(running.filter(each => !hasDiskLimit(each)).map(({ attempt }) => attempt))
+    const all = withRanks(running, options.rankPids?.() ?? [])
+    const bytes = new Map(
+      all.filter(({ attempt }) => !unlimited.has(attempt)).map(each => [each.attempt, written.look(each)]),
+    )
+    if (bytes.size === 0) return samples
+    return samples.map(sample => {
+      const writtenBytes = bytes.get(sample.attempt) ?? null
+      return writtenBytes === null ? sample : { ...sample, writtenBytes }
+    })
   }
 
   /** A runner is kept over many attempts: what each has used is taken down at its beginning and its end. */
@@ -247,6 +270,7 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
       const running = executing(keeper).find(({ attempt }) => attempt === report.attempt)
       if (running && !began.has(report.attempt)) {
         began.set(report.attempt, running)
+        if (hasDiskLimit(running)) written.began(running)
         sampler.attemptBegan(running)
       }
       meter.began(report.attempt, report.at)
@@ -261,6 +285,7 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
     if (!running) return report
     began.delete(report.attempt)
     gpus.released(running.gpus)
+    written.ended(report.attempt)
     const { wallSeconds, cpuSeconds, peakMemoryBytes } = report.usage
     // Short attempts come one upon the other: a look at each would cost more than they do, and the runner knows enough.
     const next = report.next === null ? null : { ...running, attempt: report.next }
@@ -295,6 +320,10 @@ function withRanks(
 interface Executing extends RunningAttempt {
   readonly task: TaskDefinition | null
   readonly gpus: readonly GpuIndex[]
+}
+
+function hasDiskLimit({ task }: Pick<Executing, 'task'>): boolean {
+  return (task?.diskLimitBytes ?? null) !== null
 }
 
 function executing(keeper: KeeperClient | null): Executing[] {

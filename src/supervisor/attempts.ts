@@ -4,6 +4,7 @@ import type { Action } from '../core/actions.ts'
 import type { AttemptStarted } from '../core/events.ts'
 import { markAlone, markFollowing, returnFollowers } from '../core/followers.ts'
 import type { AttemptId, AttemptOutcome, FilePath, ItemId, Placement, Settings } from '../core/model.ts'
+import { ranksIn } from '../core/placement.ts'
 import { retryAt } from '../core/retry.ts'
 import { markTerminating, type RunView } from '../core/state.ts'
 import type { Agent, AttemptReport, AttemptSpec } from '../node/agent.ts'
@@ -139,7 +140,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     return {
       attempt,
       number: item.attempts + 1,
-      task,
+      task: task.mpi == null ? task : { ...task, mpi: { ...task.mpi, ranks: ranksIn(placement, task.mpi) } },
       files: item.files,
       node: placement.node,
       cores: placement.cores,

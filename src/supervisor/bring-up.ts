@@ -143,14 +143,16 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   })
 
   const onLoader = (pid: number) => launchers.push(pid)
-  const open = (places: TaskPlaces) =>
-    openTasks({ ...prepared, ...places, agents, desk, cwd, onLoader, moreNodes: cluster !== null })
+  const taskOptions = { ...prepared, agents, desk, cwd, onLoader, moreNodes: cluster !== null }
+  const open = (places: TaskPlaces) => openTasks({ ...taskOptions, ...places })
   const { tasks: folders, tasksAreNamed } = prepared.configuration
-  let tasksAreOpen = prepared.executes
-    ? Promise.all([open({ folders, mayBeMissing: !tasksAreNamed }).catch(onBug), cluster?.ready]).then(
-        () => {},
-      )
+  const files = [...recorder.state.addedFiles]
+  const foldersAreOpen = prepared.executes
+    ? open({ folders, files, mayBeMissing: !tasksAreNamed }).then(() => {}, onBug)
     : Promise.resolve()
+  let tasksAreOpen = prepared.executes
+    ? Promise.all([foldersAreOpen, cluster?.ready]).then(() => {})
+    : foldersAreOpen
   const addTasks = async (places: readonly string[]) => {
     if (!prepared.executes) return null
     // One after the other: of two tasks with the same name the first stays.
@@ -158,11 +160,18 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     tasksAreOpen = added.then(() => {}, onBug)
     return await added.catch(() => null)
   }
+  const changeOptions = { ...taskOptions, attempts, tasksAreOpen: foldersAreOpen }
   const interruption = new AbortController()
-  const answer = (request: ControlRequest): ControlReply =>
-    request.type === 'explain'
-      ? explained(request, { state: recorder.state, snapshot: lastLook, now: now() })
-      : signalled(request, progress)
+  const answer = (request: ControlRequest): ControlReply | Promise<ControlReply> => {
+    switch (request.type) {
+      case 'explain':
+        return explained(request, { state: recorder.state, snapshot: lastLook, now: now() })
+      case 'signal':
+        return signalled(request, progress)
+      default:
+        return import('./live-tasks.ts').then(({ changeTasks }) => changeTasks(request, changeOptions))
+    }
+  }
   const api = openApi({ ...prepared, onStarted: pid => launchers.push(pid) })
   const control: Promise<Control> | null = store.kept
     ? openControl({

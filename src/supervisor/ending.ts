@@ -23,7 +23,10 @@ export interface EndingParts {
 export function endBackground({ recorder, attempts, now }: EndingParts): void {
   const reason = 'the application has ended'
   for (const item of [...recorder.state.items.values()]) {
-    if (recorder.state.tasks.get(item.task)?.definition?.trigger.kind !== 'background') continue
+    // One of a task that was removed has only the definition that it was started with.
+    const running = item.runningAs === null ? undefined : recorder.state.running.get(item.runningAs)
+    const definition = recorder.state.tasks.get(item.task)?.definition ?? running?.definition
+    if (definition?.trigger.kind !== 'background') continue
     if (item.runningAs !== null) attempts.terminate(item.runningAs, { outcome: 'cancelled', reason })
     else recorder.record({ type: 'item-cancelled', at: now(), item: item.id, reason })
   }

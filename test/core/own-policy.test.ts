@@ -229,7 +229,7 @@ function someRightAnswer(
   return asked.flatMap(({ id, cpus, memoryBytes }, at) => {
     const choice = choices[at] ?? 0
     const node = left[choice % left.length]
-    if (node === undefined || cpus === 'all' || node.freeCores.length < cpus) return []
+    if (node === undefined || typeof cpus !== 'number' || node.freeCores.length < cpus) return []
     if ((memoryBytes ?? 0) > node.memoryBytes) return []
     node.memoryBytes -= memoryBytes ?? 0
     // From the other end than odop would.

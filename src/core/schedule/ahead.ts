@@ -111,8 +111,14 @@ export class Leads {
   }
 
   /** null: not short, not known, or limited in a way that a follower would not keep to. */
-  #typicalSeconds({ name, ioBound, networkBound, mpi }: TaskDefinition): number | null {
-    if (ioBound || networkBound || mpi != null) return null
+  #typicalSeconds({
+    name,
+    ioBound,
+    networkBound,
+    mpi,
+    diskLimitBytes = null,
+  }: TaskDefinition): number | null {
+    if (ioBound || networkBound || mpi != null || diskLimitBytes !== null) return null
     const typical = this.#state.tasks.get(name)?.typicalSeconds ?? null
     return typical !== null && typical <= LONGEST_SECONDS ? typical : null
   }

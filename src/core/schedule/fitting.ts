@@ -84,22 +84,38 @@ function overBy({ until }: Kept, { timeSeconds }: TaskDefinition, now: number): 
 
 /** Gives cores and GPUs to one item that fits. */
 export function takeFrom(room: Room, definition: TaskDefinition, now: number): Taken {
-  const gpus = reserve(room, definition, now)
-  return { cores: room.takeCores(neededIn(room, definition)), ...gpus }
+  const count = coresTaken(room, definition, now)
+  const gpus = reserve(room, definition, { cores: count, now })
+  return { cores: room.takeCores(count), ...gpus }
 }
 
 /** The same where it is known which cores they are. */
-export function reserve(room: Room, definition: TaskDefinition, now: number): Pick<Taken, 'gpus'> {
-  const needed = neededIn(room, definition)
+export function reserve(
+  room: Room,
+  definition: TaskDefinition,
+  { cores, now }: { readonly cores: number; readonly now: number },
+): Pick<Taken, 'gpus'> {
   const gpus = gpusNeededIn(room, definition)
-  if (room.kept !== null && !overBy(room.kept, definition, now)) {
-    room.kept.spareCores -= needed
-    room.kept.spareMemory -= definition.memoryBytes ?? 0
-    room.kept.spareGpus -= gpus
+  const kept = keptFrom(room, definition, now)
+  if (kept !== null) {
+    kept.spareCores -= cores
+    kept.spareMemory -= definition.memoryBytes ?? 0
+    kept.spareGpus -= gpus
   }
-  room.allowed -= needed
+  room.allowed -= cores
   if (definition.memoryBytes !== null) room.memory -= definition.memoryBytes
   if (definition.ioBound) room.ioBound += 1
   if (definition.networkBound) room.networkBound += 1
   return gpus === 0 ? {} : { gpus: room.takeGpus(gpus) }
+}
+
+function keptFrom({ kept }: Room, definition: TaskDefinition, now: number): Kept | null {
+  return kept !== null && !overBy(kept, definition, now) ? kept : null
+}
+
+/** `any` takes what is idle; on cores that are shared with the application one has to do. */
+function coresTaken(room: Room, definition: TaskDefinition, now: number): number {
+  if (definition.cpus !== 'any') return neededIn(room, definition)
+  const spare = keptFrom(room, definition, now)?.spareCores ?? room.idle
+  return Math.max(1, Math.min(room.idle, room.allowed, spare))
 }

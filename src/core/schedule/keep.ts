@@ -3,6 +3,7 @@ import { coresOn } from '../placement.ts'
 import type { RunningAttempt, View } from '../run-state.ts'
 import { gpusNeededIn, type Lack, lackOf, neededIn } from './fitting.ts'
 import { BUSY, HELD } from './levels.ts'
+import { wantsOf } from './ranks.ts'
 import type { Kept, Room } from './room.ts'
 
 /** Looking at more nodes than this for one item costs more than an earlier start is worth. */
@@ -51,7 +52,7 @@ function keepRoomsFor(definition: TaskDefinition, needs: MpiNeeds, { rooms, now 
   })
   // Stable: between equals the first ones stay the first.
   candidates.sort((a, b) => (a.startsBy === b.startsBy ? 0 : a.startsBy - b.startsBy))
-  let left = needs.nodes ?? needs.ranks
+  let left = wantsOf(needs, rooms)
   const chosen = candidates.filter(({ cpus }) => {
     if (left <= 0) return false
     left -= needs.nodes === null ? cpus / needs.cpusPerRank : 1
@@ -66,8 +67,12 @@ function keepRoomsFor(definition: TaskDefinition, needs: MpiNeeds, { rooms, now 
 }
 
 /** Where the nodes may have different numbers of ranks: as many as the application leaves cores for. */
-function coresWanted(room: Room, { cpus }: TaskDefinition, { nodes, ranks, cpusPerRank }: MpiNeeds): number {
-  if (nodes !== null) return Number(cpus)
+function coresWanted(
+  room: Room,
+  definition: TaskDefinition,
+  { nodes, ranks, cpusPerRank }: MpiNeeds,
+): number {
+  if (nodes !== null) return neededIn(room, definition)
   const left = room.layout.usable.filter(core => isLeftByApplication(room, core)).length
   return cpusPerRank * Math.min(ranks, Math.floor(Math.min(left, room.maxCpus ?? left) / cpusPerRank))
 }

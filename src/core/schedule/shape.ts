@@ -53,7 +53,7 @@ export function placeFor(shape: Shape, rooms: readonly Room[], now: number): rea
   const lacks = new Set(allLacks(definition, rooms, now))
   // Which of them lack cores is part of how many have them.
   lacks.delete('cores')
-  if (haveCores(definition, definition.mpi, rooms) < wantsOf(definition.mpi)) lacks.add('nodes')
+  if (haveCores(definition, definition.mpi, rooms) < wantsOf(definition.mpi, rooms)) lacks.add('nodes')
   shape.lacks = lacks
   return null
 }

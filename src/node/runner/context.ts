@@ -56,6 +56,7 @@ export function createContext(spec: AttemptSpec, options: ContextOptions): FileT
     gpus: spec.gpus?.map(({ index }) => index) ?? [],
     rank,
     ranks,
+    parameters: spec.task.parameters ?? {},
     get scratch() {
       return scratch.folder
     },

@@ -51,6 +51,7 @@ test('the context says where and what the attempt is', async () => {
     gpus: [],
     rank: 0,
     ranks: 1,
+    parameters: {},
     scratch: path.join(rig.folder, 'scratch-1'),
   })
 })
