@@ -67,9 +67,18 @@ function drawTerminal({ folder, env }) {
   write('terminal.svg', terminalSvg(screen, { title: 'examples/heat', columns: COLUMNS }))
 }
 
-/** The folder of this run tells a reader nothing. */
+/** The folder of this run tells a reader nothing, and a few of the solver's lines tell all. */
 function tidied(text, folder) {
-  return text.replaceAll(path.join(folder, '..', '..', 'odop'), '~/.odop').replaceAll(folder, '.')
+  const lines = text
+    .replaceAll(path.join(folder, '..', '..', 'odop'), '~/.odop')
+    .replaceAll(folder, '.')
+    .split('\n')
+  const steps = lines.filter(line => line.startsWith('step'))
+  const left = new Set(steps.slice(2, -1))
+  return lines
+    .map(line => (line === steps[2] ? `\x1b[2m… ${left.size} more lines of the solver\x1b[0m` : line))
+    .filter(line => !left.has(line))
+    .join('\n')
 }
 
 function drawReport({ folder, env }) {

@@ -7,6 +7,9 @@ const FOREGROUND = '#e5e7eb'
 const CELL = { width: 8.4, height: 18 }
 const MARGIN = 16
 const BAR = 30
+/** A code with its parameters and its kind, another code, or a letter. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a terminal is told with
+const TOKEN = /\x1b\[([\d;?]*)([A-Za-z])|\x1b\][^\x07]*\x07|\x1b.|./gsu
 
 /**
  * @param text what was written to the terminal
@@ -34,10 +37,7 @@ export function readScreen(text) {
   const rows = [[]]
   let column = 0
   let style = {}
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what a terminal is told with
-  for (const [token, parameters, final] of text.matchAll(
-    /\x1b\[([\d;?]*)([A-Za-z])|\x1b\][^\x07]*\x07|\x1b.|[^]/gu,
-  )) {
+  for (const [token, parameters, final] of text.matchAll(TOKEN)) {
     const row = rows.at(-1)
     if (final === 'm') style = styleAfter(style, parameters)
     else if (final === 'K') row.length = Math.min(row.length, column)

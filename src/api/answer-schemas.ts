@@ -39,6 +39,7 @@ const attemptStatus = z.strictObject({
   state: z.enum(['running', 'suspended']),
   node: z.string(),
   cores: z.array(count),
+  gpus: z.array(count),
   elapsedSeconds: amount,
   limitSeconds: amount.nullable(),
   reason: z.string().nullable(),

@@ -4,9 +4,11 @@ import { completionCommand } from './completion-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { drainCommand } from './drain-command.ts'
 import { initCommand } from './init-command.ts'
+import { reportCommand } from './report-command.ts'
 import { monitorCommand, runCommand } from './run-command.ts'
 import { runsCommand } from './runs-command.ts'
 import { signalCommand } from './signal-command.ts'
+import { simulateCommand } from './simulate-command.ts'
 import { statusCommand } from './status-command.ts'
 import { tasksCommand } from './tasks-command.ts'
 
@@ -15,11 +17,13 @@ export const commands: readonly Command[] = [
   runCommand,
   monitorCommand,
   statusCommand,
+  reportCommand,
   runsCommand,
   drainCommand,
   signalCommand,
   tasksCommand,
   initCommand,
+  simulateCommand,
   doctorCommand,
   completionCommand(() => commands),
   completeCommand,

@@ -21,16 +21,24 @@ export async function complete({ what, words, cwd, environment }: CompleteReques
   const { configuration } = await loadConfiguration({ cwd, environment, flags: {}, file: null })
   const { odopPath } = configuration
   const runs = await runNames(odopPath)
-  if (what === 'runs') printNames(runs)
-  if (what === 'tasks') {
-    const run = words.find(word => runs.includes(word)) ?? (await newest(odopPath, runs))
-    if (run !== null) printNames(await taskNames(odopPath, run))
-  }
+  const names = isAboutTasks(what, words) ? await tasksOf(odopPath, runs, words) : runs
+  print(names.map(name => `${name}\n`).join(''))
   return 0
 }
 
-function printNames(names: readonly string[]): void {
-  print(names.map(name => `${name}\n`).join(''))
+/** `changes` are the words of `odop tasks ACTION`: a run, then the tasks that are to be removed from it. */
+function isAboutTasks(what: string, words: readonly string[]): boolean {
+  return what === 'tasks' || (what === 'changes' && words[0] === 'remove' && words.length > 1)
+}
+
+/** Of the run that is among the words, else of the newest. */
+async function tasksOf(
+  odopPath: string,
+  runs: readonly string[],
+  words: readonly string[],
+): Promise<readonly string[]> {
+  const run = words.find(word => runs.includes(word)) ?? (await newest(odopPath, runs))
+  return run === null ? [] : taskNames(odopPath, run)
 }
 
 async function runNames(odopPath: string): Promise<readonly string[]> {

@@ -1,10 +1,9 @@
 import path from 'node:path'
 import { loadConfiguration } from '../config.ts'
-import { listRuns } from '../journal/list-runs.ts'
 import { runPaths } from '../journal/run-paths.ts'
 import { writeStderr } from '../os/stderr.ts'
 import { askRun } from '../supervisor/control-client.ts'
-import { noSuchRunText } from '../views/runs-text.ts'
+import { unreachable } from './unreachable-run.ts'
 
 export interface SignalRunRequest {
   readonly run: string
@@ -25,13 +24,4 @@ export async function signalRun({ run, name, files, cwd, environment }: SignalRu
   if (reply?.ok) return 0
   writeStderr(`odop: ${reply === null ? await unreachable(run, odopPath) : reply.problem}\n`)
   return 1
-}
-
-async function unreachable(run: string, odopPath: string): Promise<string> {
-  const runs = await listRuns(odopPath, Date.now())
-  const listed = runs.find(each => each.name === run)
-  if (listed === undefined) return noSuchRunText(run, runs, odopPath)
-  return listed.state === 'live'
-    ? `${run} does not answer here; a run can be told only on the host on which it was started (odop status ${run})`
-    : `${run} is not running any more`
 }

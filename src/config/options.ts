@@ -37,6 +37,8 @@ export interface OdopConfig {
   readonly noTasks?: boolean | undefined
   /** No summary on stderr, only warnings. Default: false. */
   readonly quiet?: boolean | undefined
+  /** No `report.html` at the end. Default: false. */
+  readonly noReport?: boolean | undefined
   /** A further copy of `summary.json`, relative to the configuration file. */
   readonly summary?: string | undefined
   /** Further attempts after a failed one. Default: 3. */

@@ -128,6 +128,7 @@ export const readers = {
   memoryReserve,
   noTasks: yesOrNo,
   quiet: yesOrNo,
+  noReport: yesOrNo,
   summary: text,
   retries: wholeNumber(0),
   retryDelay: durationOrZero,
@@ -158,6 +159,7 @@ const texts: Readonly<Partial<Record<Key, (text: string) => unknown>>> = {
   retries: numberOf,
   noTasks: text => yesOrNoOf(text) ?? text,
   quiet: text => yesOrNoOf(text) ?? text,
+  noReport: text => yesOrNoOf(text) ?? text,
 }
 
 export function readText(key: Key, text: string): Read<unknown> {

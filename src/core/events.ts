@@ -22,6 +22,8 @@ export type OdopEvent =
   | LaunchStarted
   | NodeJoined
   | TaskDefined
+  | TasksAdded
+  | TaskRemoved
   | TaskRefused
   | ApplicationStarted
   | ApplicationEnded
@@ -64,6 +66,26 @@ export interface TaskDefined {
   readonly type: 'task-defined'
   readonly at: number
   readonly task: TaskDefinition
+}
+
+/** `odop tasks add`: files that this launch and later ones load besides the task folders. */
+export interface TasksAdded {
+  readonly type: 'tasks-added'
+  readonly at: number
+  /** Absolute. */
+  readonly files: readonly string[]
+  /** What they define: none of them counts as removed any more. */
+  readonly tasks: readonly TaskName[]
+}
+
+/**
+ * `odop tasks remove`: this launch and later ones do not have the task. What of it is pending, or comes to be so, is cancelled; what
+ * runs goes on to its end.
+ */
+export interface TaskRemoved {
+  readonly type: 'task-removed'
+  readonly at: number
+  readonly task: TaskName
 }
 
 /** A task or a whole module that can't be used, and why; the application is not affected. */

@@ -13,3 +13,13 @@ export function itemNumber(item: ItemId): number | null {
   const number = Number(item.slice(item.lastIndexOf('#') + 1))
   return item.includes('#') && Number.isSafeInteger(number) && number > 0 ? number : null
 }
+
+/** The task of `TASK#N` or `TASK#N.K`. */
+export function taskOf(id: ItemId | AttemptId): TaskName {
+  return id.slice(0, id.lastIndexOf('#'))
+}
+
+/** The item that the attempt `TASK#N.K` is at. */
+export function itemOf(attempt: AttemptId): ItemId {
+  return attempt.slice(0, attempt.lastIndexOf('.'))
+}

@@ -53,6 +53,10 @@ export interface RunState {
   progress: ProgressUsage | null
   readonly notes: Note[]
   readonly refusals: Refusal[]
+  /** Files that were added to the run's tasks, in any of its launches. */
+  readonly addedFiles: Set<string>
+  /** Tasks that were removed from the run: whatever of them comes to be pending is cancelled. */
+  readonly removed: Set<TaskName>
 }
 
 export interface ApplicationState {
@@ -225,6 +229,8 @@ export function newState(): RunState {
     progress: null,
     notes: [],
     refusals: [],
+    addedFiles: new Set(),
+    removed: new Set(),
   }
 }
 

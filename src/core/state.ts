@@ -1,4 +1,5 @@
-import type { ApplicationEnded, LaunchStarted, NodeJoined, Noted, OdopEvent } from './events.ts'
+import { cancelPending } from './cancel.ts'
+import type { ApplicationEnded, LaunchStarted, NodeJoined, Noted, OdopEvent, TasksAdded } from './events.ts'
 import {
   attemptEnded,
   attemptMoved,
@@ -12,7 +13,7 @@ import {
 } from './fold-items.ts'
 import { returnFollowers } from './followers.ts'
 import { layoutOf } from './layout.ts'
-import type { AttemptId, TaskDefinition } from './model.ts'
+import type { AttemptId, TaskDefinition, TaskName } from './model.ts'
 import { limitQueue } from './queue.ts'
 import { newState, type RunState } from './run-state.ts'
 
@@ -38,6 +39,12 @@ export function apply(state: RunState, event: OdopEvent): void {
       break
     case 'task-defined':
       taskDefined(state, event.task)
+      break
+    case 'tasks-added':
+      tasksAdded(state, event)
+      break
+    case 'task-removed':
+      taskRemoved(state, event.task)
       break
     case 'task-refused':
       state.refusals.push({ file: event.file, problem: event.problem })
@@ -113,6 +120,19 @@ function launchStarted(state: RunState, event: LaunchStarted): void {
 function nodeJoined(state: RunState, { facts }: NodeJoined): void {
   state.nodes.set(facts.name, facts)
   state.layouts.set(facts.name, layoutOf(facts))
+}
+
+function tasksAdded(state: RunState, { files, tasks }: TasksAdded): void {
+  for (const file of files) state.addedFiles.add(file)
+  for (const name of tasks) state.removed.delete(name)
+}
+
+function taskRemoved(state: RunState, name: TaskName): void {
+  const task = state.tasks.get(name)
+  state.removed.add(name)
+  if (task === undefined) return
+  task.definition = null
+  cancelPending(state, task)
 }
 
 function taskDefined(state: RunState, definition: TaskDefinition): void {

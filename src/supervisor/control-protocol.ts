@@ -2,7 +2,7 @@
  * What goes over `control.sock`: a request is one line of JSON, and each is answered by one line, in order. New requests
  * are new members of `ControlRequest`, read in `readRequest` and answered where the socket is opened.
  */
-export type ControlRequest = SignalRequest | ExplainRequest
+export type ControlRequest = SignalRequest | ExplainRequest | TasksAddRequest | TasksRemoveRequest
 
 /** `odop signal RUN NAME [--file F…]` */
 export interface SignalRequest {
@@ -18,9 +18,24 @@ export interface ExplainRequest {
   readonly task: string
 }
 
-/** `reasons` answers a request of type `explain`. */
+/** `odop tasks add RUN FILE…` */
+export interface TasksAddRequest {
+  readonly type: 'tasks-add'
+  /** Absolute. */
+  readonly files: readonly string[]
+}
+
+/** `odop tasks remove RUN TASK` */
+export interface TasksRemoveRequest {
+  readonly type: 'tasks-remove'
+  readonly task: string
+  /** What of it runs is ended, too. */
+  readonly now: boolean
+}
+
+/** `reasons` answers a request of type `explain`; `text` says what was done, as a user should read it. */
 export type ControlReply =
-  | { readonly ok: true; readonly reasons?: readonly string[] }
+  | { readonly ok: true; readonly reasons?: readonly string[]; readonly text?: string }
   | { readonly ok: false; readonly problem: string }
 
 /** Longer lines are no requests: a few hundred files by name fit in. */
@@ -36,26 +51,60 @@ export function readRequest(
   } catch {
     return { problem: 'expected a line of JSON' }
   }
-  if (isObject(value) && value['type'] === 'explain' && typeof value['task'] === 'string') {
-    return { request: { type: 'explain', task: value['task'] } }
+  const form = isObject(value) ? FORMS.find(({ type }) => type === value['type']) : undefined
+  if (!isObject(value) || form === undefined) {
+    const types = FORMS.map(({ type }) => `"${type}"`).join(', ')
+    return { problem: `expected a request of type ${types}, got ${shortly(value)}` }
   }
-  if (!isObject(value) || value['type'] !== 'signal') {
-    return { problem: `expected a request of type "signal" or "explain", got ${shortly(value)}` }
-  }
-  const { name, files } = value
-  if (typeof name !== 'string' || !isTexts(files)) {
-    return { problem: 'expected { "type": "signal", "name": "…", "files": ["…"] }' }
-  }
-  return { request: { type: 'signal', name, files } }
+  const request = form.read(value)
+  return request === null ? { problem: `expected ${form.example}` } : { request }
 }
+
+interface Form {
+  readonly type: ControlRequest['type']
+  readonly example: string
+  readonly read: (value: Readonly<Record<string, unknown>>) => ControlRequest | null
+}
+
+/** One for each type of request. */
+const FORMS: readonly Form[] = [
+  {
+    type: 'signal',
+    example: '{ "type": "signal", "name": "…", "files": ["…"] }',
+    read: ({ name, files }) =>
+      typeof name === 'string' && isTexts(files) ? { type: 'signal', name, files } : null,
+  },
+  {
+    type: 'explain',
+    example: '{ "type": "explain", "task": "…" }',
+    read: ({ task }) => (typeof task === 'string' ? { type: 'explain', task } : null),
+  },
+  {
+    type: 'tasks-add',
+    example: '{ "type": "tasks-add", "files": ["…"] }',
+    read: ({ files }) => (isTexts(files) ? { type: 'tasks-add', files } : null),
+  },
+  {
+    type: 'tasks-remove',
+    example: '{ "type": "tasks-remove", "task": "…", "now": false }',
+    read: ({ task, now }) =>
+      typeof task === 'string' && typeof now === 'boolean' ? { type: 'tasks-remove', task, now } : null,
+  },
+]
 
 /** null: this is no reply of an odop. */
 export function readReply(line: string): ControlReply | null {
   try {
     const value: unknown = JSON.parse(line)
     if (!isObject(value)) return null
-    const { reasons } = value
-    if (value['ok'] === true) return isTexts(reasons) ? { ok: true, reasons } : { ok: true }
+    const { reasons, text } = value
+    if (value['ok'] === true) {
+      return {
+        ok: true,
+        ...(isTexts(reasons) ? { reasons } : {}),
+        ...(typeof text === 'string' ? { text } : {}),
+      }
+    }
     return typeof value['problem'] === 'string' ? { ok: false, problem: value['problem'] } : null
   } catch {
     return null

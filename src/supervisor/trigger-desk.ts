@@ -1,5 +1,5 @@
 import type { FoundFiles } from '../cluster/messages.ts'
-import type { NodeName, TaskDefinition } from '../core/model.ts'
+import type { NodeName, TaskDefinition, TaskName } from '../core/model.ts'
 import { nextReadyAt } from '../core/queue.ts'
 import { itemsLeft, seenFiles } from '../core/run-state.ts'
 import { seenOn } from '../core/seen.ts'
@@ -13,6 +13,8 @@ import type { Recorder } from './recorder.ts'
 export interface TriggerDesk {
   /** Starts watching for every task. Never rejects: a trigger that can't be started is noted. */
   open(tasks: readonly TaskDefinition[]): Promise<void>
+  /** Stops watching for a task that was removed. Other nodes go on watching, and what they find is passed over. */
+  remove(task: TaskName): void
   /** An agent has found files on its node. */
   found(node: NodeName, found: FoundFiles): void
   /** The application has ended: timers and background tasks stop, files are still seen. */
@@ -36,7 +38,7 @@ export interface TriggerDeskOptions {
 
 export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
   const { recorder, now } = options
-  const sources: { task: TaskDefinition; source: TriggerSource }[] = []
+  let sources: { task: TaskDefinition; source: TriggerSource }[] = []
   const nodeFiles = new NodeFiles(recorder.state, fire)
   let applicationRuns = true
   let closed = false
@@ -50,6 +52,10 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
   return {
     async open(tasks) {
       await Promise.all(tasks.map(openOne))
+    },
+    remove(name) {
+      for (const { task, source } of sources) if (task.name === name) void source.close().catch(() => {})
+      sources = sources.filter(({ task }) => task.name !== name)
     },
     found(node, found) {
       if (!closed) nodeFiles.found(node, found)
@@ -88,7 +94,9 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
       fire: fired => fire(fired, node),
       warn: text => recorder.note('warning', `${task.name}: ${text}`),
     })
-    sources.push({ task, source })
+    // Either may have happened while it was started.
+    if (closed || recorder.state.removed.has(task.name)) await source.close()
+    else sources.push({ task, source })
   }
 
   function fire(fired: Fired, node: NodeName | null): void {

@@ -114,7 +114,12 @@ const attemptColumns: readonly Column<AttemptStatus>[] = [
     text: attempt => (attempt.limitSeconds === null ? '-' : formatDuration(attempt.limitSeconds)),
   },
   { head: 'Node', align: 'left', text: attempt => printable(attempt.node) },
-  { head: 'Cores', align: 'left', flexible: true, text: attempt => coresText(attempt.cores) },
+  {
+    head: 'Cores',
+    align: 'left',
+    flexible: true,
+    text: attempt => `${coresText(attempt.cores)}${gpusText(attempt.gpus)}`,
+  },
   { head: 'Why', align: 'left', flexible: true, text: attempt => printable(attempt.reason ?? '') },
 ]
 
@@ -124,6 +129,10 @@ function coresText(cores: readonly number[]): string {
   const starts = sorted.filter((core, at) => sorted[at - 1] !== core - 1)
   const ends = sorted.filter((core, at) => sorted[at + 1] !== core + 1)
   return starts.map((start, at) => (start === ends[at] ? `${start}` : `${start}-${ends[at]}`)).join(',')
+}
+
+function gpusText(gpus: readonly number[]): string {
+  return gpus.length === 0 ? '' : ` GPU ${coresText(gpus)}`
 }
 
 function waitingLines(waiting: Status['waiting'], width: number): readonly Line[] {

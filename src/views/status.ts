@@ -56,6 +56,7 @@ export interface AttemptStatus {
   readonly state: 'running' | 'suspended'
   readonly node: string
   readonly cores: readonly number[]
+  readonly gpus: readonly number[]
   readonly elapsedSeconds: number
   readonly limitSeconds: number | null
   readonly reason: string | null
@@ -144,6 +145,7 @@ function attemptStatus(attempt: View<RunningAttempt>, { now, details }: StatusOp
     state: isSuspended ? 'suspended' : 'running',
     node: attempt.placement.node,
     cores: attempt.placement.cores,
+    gpus: attempt.placement.gpus ?? [],
     elapsedSeconds: tenths(activeSeconds(attempt, now)),
     limitSeconds: attempt.definition?.timeSeconds ?? null,
     reason: isSuspended ? (details.suspendReasons.get(attempt.attempt) ?? null) : null,
@@ -177,7 +179,7 @@ function queueReason(state: RunView, task: View<TaskState>, now: number): string
   if (readyAt > now) return `waits ${formatDuration((readyAt - now) / 1000)} before it is tried again`
   const usable = [...state.nodes.values()].reduce((sum, node) => sum + node.usableCores.length, 0)
   const held = [...state.loads.values()].reduce((sum, load) => sum + load.cores.size, 0)
-  return `waits for idle cores or memory; attempts hold ${held} of ${usable} cores`
+  return `waits for idle cores${task.definition?.gpus === undefined ? '' : ', GPUs'} or memory; attempts hold ${held} of ${usable} cores`
 }
 
 function tenths(seconds: number): number {

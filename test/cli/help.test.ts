@@ -71,7 +71,17 @@ describe('odop --help', () => {
 
   test('that the application is asked for is the application’s', async () => {
     await using rig = createRig()
-    const { stdout } = await rig.odop(['run', '--quiet', '--no-tasks', '--', 'echo', '--help'])
+    const { stdout } = await rig.odop([
+      'run',
+      '--quiet',
+      '--no-tasks',
+      '--',
+      'sh',
+      '-c',
+      'echo "$1"',
+      'sh',
+      '--help',
+    ])
     expect(stdout.toString()).toBe('--help\n')
   })
 

@@ -31,6 +31,7 @@ describe('defaults', () => {
         progress: null,
         noTasks: false,
         quiet: false,
+        noReport: false,
         summary: null,
         retries: 3,
         retryDelaySeconds: 60,

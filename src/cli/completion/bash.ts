@@ -93,8 +93,12 @@ _odop_application() {
 _odop_words() { _odop_compgen -W "$1"; }
 _odop_files() { _odop_compgen -f; _odop_are_files; }
 _odop_folders() { _odop_compgen -d; _odop_are_files; }
-_odop_runs() { _odop_words "$("\${COMP_WORDS[0]/#\\~/$HOME}" complete runs 2>/dev/null)"; }
-_odop_tasks() { _odop_words "$("\${COMP_WORDS[0]/#\\~/$HOME}" complete tasks $names 2>/dev/null)"; }
+_odop_runs() { _odop_asked runs; }
+_odop_tasks() { _odop_asked tasks; }
+_odop_changes() { _odop_asked changes; _odop_files; }
+
+# $names are words of the command line, and none of them holds a space.
+_odop_asked() { _odop_words "$("\${COMP_WORDS[0]/#\\~/$HOME}" complete "$1" $names 2>/dev/null)"; }
 
 _odop_compgen() {
   local line

@@ -54,13 +54,10 @@ function __odop_application
     complete -C (string join -- ' ' (string escape -- $words) (commandline -ct))
 end
 
-# The run may be among the words.
-function __odop_tasks
-    command odop complete tasks (string match -v -- '-*' (__odop_words)) 2>/dev/null
-end
-
-function __odop_runs
-    command odop complete runs 2>/dev/null
+# $argv[1] are runs, tasks or changes; what is asked for depends on the words before.
+function __odop_asked
+    set -l words (__odop_words)
+    command odop complete $argv[1] (string match -v -- '-*' $words[2..-1]) 2>/dev/null
 end
 
 complete -c odop -f
@@ -101,8 +98,9 @@ function argument(proposals: Proposals): string {
   const lists = {
     files: '',
     folders: "-a '(__fish_complete_directories)'",
-    runs: "-a '(__odop_runs)'",
-    tasks: "-a '(__odop_tasks)'",
+    runs: "-a '(__odop_asked runs)'",
+    tasks: "-a '(__odop_asked tasks)'",
+    changes: "-F -a '(__odop_asked changes)'",
     nothing: '',
   }
   return lists[proposals]

@@ -22,21 +22,21 @@ ${pages.map(({ name, describe }) => `      ${quoted(`${name}:${describe}`)}\n`).
     _describe command commands
     return
   fi
-  local -a given=("\${(@)words[2, -1]}")
+  local -a given=("\${(@)words[3, CURRENT - 1]}")
   words=("\${(@)words[2, -1]}")
   (( CURRENT -= 1 ))
   case $words[1] in
 ${pages.map(commandCase).join('')}  esac
 }
 
-_odop_runs() {
-  local -a names=(\${(f)"$(command odop complete runs 2>/dev/null)"})
-  compadd "$@" -a names
-}
+_odop_runs() { _odop_asked runs "$@" }
+_odop_tasks() { _odop_asked tasks "$@" }
+_odop_changes() { _odop_asked changes "$@"; _files }
 
-# The run may be among the words.
-_odop_tasks() {
-  local -a names=(\${(f)"$(command odop complete tasks \${given:#-*} 2>/dev/null)"})
+_odop_asked() {
+  local what=$1
+  shift
+  local -a names=(\${(f)"$(command odop complete $what \${given:#-*} 2>/dev/null)"})
   compadd "$@" -a names
 }
 
@@ -72,6 +72,7 @@ function action(proposals: Proposals): string {
     folders: '_files -/',
     runs: '_odop_runs',
     tasks: '_odop_tasks',
+    changes: '_odop_changes',
     nothing: ' ',
   }
   return actions[proposals]

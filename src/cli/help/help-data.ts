@@ -1,5 +1,10 @@
-/** What is proposed where a value is due: words, or what is there now. `nothing`: only the user can know it. */
-export type Proposals = 'files' | 'folders' | 'runs' | 'tasks' | 'nothing' | readonly string[]
+/**
+ * What is proposed where a value is due: words, or what is there now.
+ *
+ * - `changes`: what the action before it is about, of `odop tasks ACTION`: runs, tasks of a run, or files
+ * - `nothing`: only the user can know it
+ */
+export type Proposals = 'files' | 'folders' | 'runs' | 'tasks' | 'changes' | 'nothing' | readonly string[]
 
 /** The value of an option, or a word that is no option. */
 export interface Value {
@@ -134,7 +139,7 @@ export const wordProposals: Readonly<Record<string, Proposals>> = {
   FILE: 'files',
   FOLDER: 'folders',
   SHELL: ['bash', 'zsh', 'fish'],
-  'tasks ACTION': ['check', 'list'],
-  'tasks NAME': 'files',
+  'tasks ACTION': ['check', 'list', 'add', 'remove'],
+  'tasks NAME': 'changes',
   'signal NAME': ['progress'],
 }

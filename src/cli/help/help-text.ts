@@ -6,11 +6,11 @@ export function overviewText(groups: readonly PageGroup[], width: number): strin
   const sections = groups.map(({ title, pages }) => section(title, commandRows(pages), width))
   return `odop COMMAND [options]
 
-Runs data operations on the cores that an application leaves idle.
+${wrapped('Runs data operations on the cores that an application leaves idle.', width).join('\n')}
 
 ${sections.join('\n')}
 ${section('Examples', exampleRows(groups), width)}
-odop COMMAND --help tells the options of a command, odop --version the version.
+${wrapped('odop COMMAND --help tells the options of a command, odop --version the version.', width).join('\n')}
 `
 }
 

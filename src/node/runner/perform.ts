@@ -1,12 +1,13 @@
+import { parameterWords } from '../../core/parameter-words.ts'
 import type { FileTaskContext } from '../../tasks/context.ts'
-import type { Task } from '../../tasks/task.ts'
 import type { AttemptSpec } from '../agent.ts'
-import { areWords, commandEnvironment, notWords, runCommand } from './command.ts'
+import { areWords, commandEnvironment, notWords, runCommand, scriptWords } from './command.ts'
 import { createContext, type Scratch } from './context.ts'
 import { setEnvironment } from './environment.ts'
 import { errorDetails, errorText } from './error-text.ts'
+import { visibleGpus } from './gpus.ts'
 import { hasRanks, type RanksSpec } from './ranks/launch.ts'
-import { runRanks } from './ranks/run-ranks.ts'
+import { type RanksOptions, runRanks } from './ranks/run-ranks.ts'
 import type { TaskModules } from './task-modules.ts'
 
 export interface PerformOptions {
@@ -20,7 +21,8 @@ export interface PerformOptions {
 export async function perform(spec: AttemptSpec, options: PerformOptions): Promise<string | null> {
   const unusable = enter(spec.cwd)
   if (unusable !== null) return unusable
-  const restore = setEnvironment(spec.task.env)
+  const gpus = spec.gpus === undefined ? {} : visibleGpus(spec.gpus)
+  const restore = setEnvironment({ ...gpus, ...spec.task.env })
   try {
     return await call(spec, options)
   } finally {
@@ -29,37 +31,43 @@ export async function perform(spec: AttemptSpec, options: PerformOptions): Promi
 }
 
 async function call(spec: AttemptSpec, { modules, ...options }: PerformOptions): Promise<string | null> {
+  const context = createContext(spec, options)
+  if (spec.task.kind === 'script')
+    return await execute(spec, scriptWords(spec, context.files), context, options.scratch)
   const found = await modules.find(spec.task)
   if (found.task === null) return notLoaded(spec.task.module, found.error, options.log)
   const { run, command } = found.task
-  const context = createContext(spec, options)
-  if (hasRanks(spec)) return await callRanks(spec, found.task, context, options.scratch)
-  if (run !== null) {
-    await run(context)
-    return null
+  if (run === null) {
+    const words = await command?.(context)
+    const all = areWords(words) ? [...words, ...parameterWords(spec.task)] : words
+    return await execute(spec, all, context, options.scratch)
   }
-  const environment = commandEnvironment(spec, context.files, context.scratch)
-  return await runCommand({ command: await command?.(context), environment, cwd: spec.cwd })
+  // It is called in the ranks, not here.
+  if (hasRanks(spec))
+    return await ranksOf(spec, { command: null, environment: spec.task.env }, options.scratch)
+  await run(context)
+  return null
 }
 
-/** Its function is called in the ranks, not here. */
-async function callRanks(
-  spec: RanksSpec,
-  { run, command }: Task,
+/** Starts a program, or one in each rank. */
+async function execute(
+  spec: AttemptSpec,
+  command: unknown,
   context: FileTaskContext,
   scratch: Scratch,
 ): Promise<string | null> {
-  const words = run === null ? await command?.(context) : null
-  if (words !== null && !areWords(words)) return notWords(words)
-  const environment =
-    words === null ? spec.task.env : commandEnvironment(spec, context.files, context.scratch)
-  return await runRanks({
-    spec,
-    command: words,
-    environment,
-    base: process.env,
-    scratch: () => scratch.folder,
-  })
+  if (!areWords(command)) return notWords(command)
+  const environment = commandEnvironment(spec, context.files, context.scratch)
+  if (hasRanks(spec)) return await ranksOf(spec, { command, environment }, scratch)
+  return await runCommand({ command, environment, cwd: spec.cwd })
+}
+
+function ranksOf(
+  spec: RanksSpec,
+  what: Pick<RanksOptions, 'command' | 'environment'>,
+  scratch: Scratch,
+): Promise<string | null> {
+  return runRanks({ ...what, spec, base: process.env, scratch: () => scratch.folder })
 }
 
 function notLoaded(module: string, error: unknown, log: (text: string) => void): string {
