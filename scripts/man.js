@@ -50,7 +50,7 @@ function commandLines(page) {
   return [
     '.TP',
     `.B ${troff(page.usage)}`,
-    troff(`${capital(page.describe)}.`),
+    troff(sentence(page.describe)),
     ...(page.options.length > 0 ? ['.RS', ...page.options.flatMap(optionLines), '.RE'] : []),
   ]
 }
@@ -60,7 +60,7 @@ function optionLines(option) {
 }
 
 function exampleLines({ example }) {
-  return example === null ? [] : ['.TP', `.B ${troff(example.line)}`, troff(`${capital(example.does)}.`)]
+  return example === null ? [] : ['.TP', `.B ${troff(example.line)}`, troff(sentence(example.does))]
 }
 
 function listed(entries) {
@@ -84,8 +84,8 @@ function troff(text) {
     .replace(/^(?=[.'])/, '\\&')
 }
 
-function capital(text) {
-  return text.charAt(0).toUpperCase() + text.slice(1)
+function sentence(text) {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${text.endsWith('…') ? '' : '.'}`
 }
 
 function lines(...all) {

@@ -24,7 +24,7 @@ export function terminalSvg(text, { title, columns }) {
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escaped(title)}">
 <rect width="${width}" height="${height}" rx="8" fill="${BACKGROUND}"/>
 <circle cx="18" cy="15" r="5" fill="#f87171"/><circle cx="36" cy="15" r="5" fill="#facc15"/><circle cx="54" cy="15" r="5" fill="#4ade80"/>
-<g font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14" fill="${FOREGROUND}" xml:space="preserve">
+<g font-family="ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14" fill="${FOREGROUND}">
 <text x="${width / 2}" y="20" text-anchor="middle" fill="#9ca3af">${escaped(title)}</text>
 ${lines.join('\n')}
 </g>
@@ -76,22 +76,30 @@ function rowSvg(cells, y) {
     else runs.push({ column, style, text: letter })
   }
   return runs
-    .filter(({ text }) => text.trim() !== '')
+    .flatMap(words)
     .map(run => textSvg(run, y))
     .join('')
 }
 
+/** Browsers make one space of several: what they part gets places of its own. */
+function words({ column, style, text }) {
+  return [...text.matchAll(/\S+(?: \S+)*/g)].map(match => ({
+    column: column + match.index,
+    style,
+    text: match[0],
+  }))
+}
+
 function textSvg({ column, style, text }, y) {
-  const letters = [...text.trimEnd()].length
   const attributes = [
     `x="${round(MARGIN + column * CELL.width)}"`,
     `y="${y}"`,
-    `textLength="${round(letters * CELL.width)}"`,
+    `textLength="${round(text.length * CELL.width)}"`,
     ...(style.colour ? [`fill="${style.colour}"`] : []),
     ...(style.bold ? ['font-weight="bold"'] : []),
     ...(style.dim ? ['opacity="0.65"'] : []),
   ]
-  return `<text ${attributes.join(' ')}>${escaped(text.trimEnd())}</text>`
+  return `<text ${attributes.join(' ')}>${escaped(text)}</text>`
 }
 
 function round(value) {

@@ -29,8 +29,10 @@ describe('a terminal’s picture', () => {
   })
 
   test('keeps every letter in its column, and what XML would take for its own', () => {
-    const svg = terminalSvg('a  \x1b[31mred <&>\x1b[0m\n', { title: '"heat"', columns: 20 })
+    const svg = terminalSvg('a  \x1b[31mred <&>\x1b[0m   b c\n', { title: '"heat"', columns: 20 })
     expect(svg).toContain('<text x="41.2" y="43" textLength="58.8" fill="#f87171">red &lt;&amp;&gt;</text>')
+    // Browsers make one space of several.
+    expect(svg).toContain('<text x="125.2" y="43" textLength="25.2">b c</text>')
     expect(svg).toContain('aria-label="&quot;heat&quot;"')
   })
 })

@@ -31,10 +31,7 @@ export function commandText(page: CommandPage, width: number): string {
 type Row = readonly [left: string, right: string]
 
 function commandRows(pages: readonly CommandPage[]): readonly Row[] {
-  return pages.map(({ name, words, describe }) => {
-    const placeholders = words.map(({ placeholder }) => ` ${placeholder}`)
-    return [`${name}${placeholders.join('')}`, describe]
-  })
+  return pages.map(({ usage, describe }) => [usage.replace(/^odop /, '').replace(' [options]', ''), describe])
 }
 
 /** Of each group what one would begin with. */
