@@ -1,21 +1,27 @@
 import type { Command } from './command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { drainCommand } from './drain-command.ts'
+import { cancelCommand, pauseCommand, resumeCommand } from './harvest-commands.ts'
 import { initCommand } from './init-command.ts'
 import { monitorCommand, runCommand } from './run-command.ts'
 import { runsCommand } from './runs-command.ts'
 import { signalCommand } from './signal-command.ts'
 import { statusCommand } from './status-command.ts'
 import { tasksCommand } from './tasks-command.ts'
+import { topCommand } from './top-command.ts'
 
 /** All commands of odop, in the order in which `odop --help` lists them. */
 export const commands: readonly Command[] = [
   runCommand,
   monitorCommand,
+  topCommand,
   statusCommand,
   runsCommand,
   drainCommand,
   signalCommand,
+  pauseCommand,
+  resumeCommand,
+  cancelCommand,
   tasksCommand,
   initCommand,
   doctorCommand,

@@ -2,13 +2,14 @@ import type { ApplicationExit } from '../app/launch.ts'
 import type { JoinCause } from '../cluster/messages.ts'
 import { stepPids } from '../cluster/step-pids.ts'
 import { JobTime } from '../cluster/time-left.ts'
-import type { NodeFacts } from '../core/model.ts'
+import type { NodeFacts, Snapshot } from '../core/model.ts'
 import { createLocalAgent } from '../node/local-agent.ts'
 import { yieldNote } from '../views/yield-text.ts'
 import { allAgents } from './agents.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { backOffNotes } from './back-off-notes.ts'
 import { openControl } from './control.ts'
+import { answerRequest } from './control-requests.ts'
 import { endLaunch, type LaunchEnd } from './end-launch.ts'
 import { JobEnd } from './job-end.ts'
 import { type Loop, startLoop } from './loop.ts'
@@ -17,7 +18,6 @@ import { openOtherNodes } from './other-nodes.ts'
 import { prepare } from './prepare.ts'
 import { openProgress } from './progress.ts'
 import type { SuperviseOptions } from './request.ts'
-import { signalled } from './signals.ts'
 import { openTasks } from './tasks.ts'
 import { openTriggerDesk } from './trigger-desk.ts'
 
@@ -93,6 +93,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const progress = openProgress({ recorder, glob: prepared.configuration.progress, now })
   const notes = backOffNotes(recorder, now)
   const metrics = startMetrics({ agents, recorder, store, progress, backOffNotes: notes, now })
+  let lastLook: Snapshot | null = null
   const loop: Loop = startLoop({
     state: recorder.state,
     agents,
@@ -101,7 +102,8 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     remainingSeconds: () => jobTime?.secondsLeft(now()) ?? null,
     progress: progress.recent,
     onBackOff: notes.seen,
-    onLook: () => {
+    onLook: snapshot => {
+      lastLook = snapshot
       metrics.looked()
       void jobTime?.refresh(now)
     },
@@ -122,8 +124,9 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const control = store.kept
     ? openControl({
         file: store.paths.controlSocket,
-        handle: request => signalled(request, progress),
-        unavailable: reason => recorder.note('info', `this run can't be sent signals: ${reason}`),
+        handle: request =>
+          answerRequest(request, { recorder, attempts, loop, progress, snapshot: () => lastLook, now }),
+        unavailable: reason => recorder.note('info', `this run can't be told anything: ${reason}`),
       })
     : null
   const stop = async () => {

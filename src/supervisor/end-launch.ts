@@ -2,6 +2,7 @@ import type { ApplicationExit } from '../app/launch.ts'
 import type { Drain } from '../config.ts'
 import { itemsLeft, type RunState } from '../core/state.ts'
 import type { Agents } from './agents.ts'
+import { resumeHarvest } from './control-requests.ts'
 import { drain, type EndingParts, endAttempts, endBackground } from './ending.ts'
 import type { Metrics } from './metrics.ts'
 import type { Prepared } from './prepare.ts'
@@ -45,7 +46,11 @@ export async function endLaunch(options: EndLaunchOptions): Promise<LaunchEnd> {
   const stopDraining = drainLimit(configuration.drain, interrupted)
   await tasksOpenOr(options, stopDraining)
   endBackground(parts)
-  if (configuration.drain !== null) await drain(parts, stopDraining)
+  if (configuration.drain !== null) {
+    // There is no application any more that tasks could disturb.
+    if (exit !== null) resumeHarvest(parts)
+    await drain(parts, stopDraining)
+  }
   await endAttempts(parts, interrupted.aborted ? 'odop was interrupted' : 'the application has ended')
   await options.metrics.finish()
   recorder.record({ type: 'launch-ended', at: now() })
