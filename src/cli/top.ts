@@ -50,9 +50,8 @@ async function printFrame(run: FollowedRun, environment: NodeJS.ProcessEnv): Pro
 }
 
 async function watch(run: FollowedRun, environment: NodeJS.ProcessEnv): Promise<number> {
-  // React's version for development keeps measurements of every frame; and Ink draws nothing where it takes a job for CI.
+  // React's version for development keeps measurements for ever.
   environment['NODE_ENV'] = 'production'
-  environment['CI'] = 'false'
   const { openScreen } = await import('./dashboard/screen.ts')
   const { colour } = terminal(environment)
   let draw = () => {}

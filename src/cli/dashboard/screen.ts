@@ -1,8 +1,10 @@
 import { writeSync } from 'node:fs'
-import { Box, type Key as InkKey, render, Text, useInput } from 'ink'
-import { createElement, memo, useSyncExternalStore } from 'react'
+import { Writable } from 'node:stream'
+import { type Key as InkKey, render, useInput } from 'ink'
+import { createElement } from 'react'
 import type { Size } from '../../views/dashboard/scene.ts'
 import type { Key, KeyName } from '../../views/dashboard/ui.ts'
+import { newPainter } from './painter.ts'
 
 export interface ScreenOptions {
   /** The lines of a frame: each at most as wide, and as many as there are rows. */
@@ -19,89 +21,66 @@ export interface Screen {
   readonly left: Promise<number>
 }
 
-const ENTER = '\x1b[?1049h\x1b[H'
-const LEAVE = '\x1b[?1049l'
-const CLEAR = '\x1b[2J\x1b[H'
+/** The alternate buffer, without a cursor. */
+const ENTER = '\x1b[?1049h\x1b[?25l'
+const LEAVE = '\x1b[?25h\x1b[?1049l'
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const
 
+/**
+ * Ink reads the keys. The frames are not drawn by it: it lays out and compares every character of a frame, which takes more than
+ * a dashboard may cost that is open for days; here lines are compared.
+ */
 export function openScreen({ lines, onKey }: ScreenOptions): Screen {
   const { stdout } = process
-  const store = newStore(lines(sizeNow()))
-  const draw = () => store.show(lines(sizeNow()))
+  const painter = newPainter(text => stdout.write(text))
+  const size = (): Size => ({ width: stdout.columns ?? 80, height: stdout.rows ?? 24 })
+  const draw = () => painter.paint(lines(size()))
   stdout.write(ENTER)
   const leave = onlyOnce(() => writeSync(1, LEAVE))
   process.once('exit', leave)
+  painter.clear()
+  draw()
+  stdout.on('resize', () => {
+    painter.clear()
+    draw()
+  })
   let quit = (_code: number) => {}
   const asked = new Promise<number>(resolve => {
     quit = resolve
   })
   const press = (key: Key) => {
-    if (onKey(key, sizeNow())) quit(0)
+    if (onKey(key, size())) quit(0)
     else draw()
   }
-  // Ink redraws what has changed, line by line; of a frame as high as the terminal it would clear the screen each time.
-  const instance = render(createElement(Frame, { store, press }), {
-    patchConsole: false,
-    incrementalRendering: true,
-    maxFps: 10,
-  })
-  stdout.on('resize', () => {
-    instance.clear()
-    stdout.write(CLEAR)
-    draw()
-  })
+  const keys = readKeys(press)
   for (const [signal, number] of Object.entries(SIGNALS)) process.once(signal, () => quit(128 + number))
-  void instance.waitUntilExit().then(
+  void keys.ended.then(
     () => quit(0),
     () => quit(1),
   )
   const left = asked.then(code => {
-    instance.unmount()
+    keys.close()
     leave()
     return code
   })
   return { draw, left }
 }
 
-function sizeNow(): Size {
-  const { columns = 80, rows = 24 } = process.stdout
-  return { width: columns, height: Math.max(1, rows - 1) }
+/** `ended`: by Ctrl-C. */
+function readKeys(press: (key: Key) => void): { readonly ended: Promise<unknown>; close(): void } {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const instance = render(createElement(Keys, { press }), {
+    // Nothing is drawn there.
+    stdout: nowhere as unknown as NodeJS.WriteStream,
+    patchConsole: false,
+  })
+  return { ended: instance.waitUntilExit(), close: () => instance.unmount() }
 }
 
-interface Store {
-  readonly shown: () => readonly string[]
-  show(lines: readonly string[]): void
-  readonly subscribe: (listener: () => void) => () => void
-}
-
-function newStore(first: readonly string[]): Store {
-  let shown = first
-  const listeners = new Set<() => void>()
-  return {
-    shown: () => shown,
-    show(lines) {
-      if (lines.length === shown.length && lines.every((line, at) => line === shown[at])) return
-      shown = lines
-      for (const listener of listeners) listener()
-    },
-    subscribe(listener) {
-      listeners.add(listener)
-      return () => listeners.delete(listener)
-    },
-  }
-}
-
-function Frame({ store, press }: { readonly store: Store; readonly press: (key: Key) => void }) {
-  const lines = useSyncExternalStore(store.subscribe, store.shown)
+function Keys({ press }: { readonly press: (key: Key) => void }) {
   useInput((text, key) => press(keyOf(text, key)))
-  const rows = lines.map(text => createElement(Row, { text }))
-  return createElement(Box, { flexDirection: 'column' }, ...rows)
+  return null
 }
-
-/** Cut by Ink, should it take a character for wider than odop does. An empty line would have no height. */
-const Row = memo(({ text }: { readonly text: string }) =>
-  createElement(Text, { wrap: 'truncate' }, text === '' ? ' ' : text),
-)
 
 const NAMES: readonly (readonly [keyof InkKey, KeyName])[] = [
   ['upArrow', 'up'],

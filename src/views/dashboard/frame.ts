@@ -136,6 +136,8 @@ function commandLine({ status }: Scene, width: number): Line {
 
 function memoryLine(scene: Scene, width: number): Line {
   const { app, tasks, odop, limit, isPeak } = memoryOf(scene.status.nodes, scene.memory)
+  const label = styled('bold', pad('Memory', LABEL))
+  if (app + tasks + odop === 0) return [label, styled('dim', 'not measured yet')]
   const long = `  app ${formatSize(app)}  tasks ${formatSize(tasks)}  odop ${formatSize(odop)}  of ${formatSize(limit)}${isPeak ? ' (peaks)' : ''}`
   const text =
     long.length < width / 2 + 8 ? long : `  ${formatSize(app + tasks + odop)} of ${formatSize(limit)}`
@@ -144,11 +146,7 @@ function memoryLine(scene: Scene, width: number): Line {
     { amount: tasks, mark: '=', style: 'green' as const },
     { amount: odop, mark: 'o', style: 'yellow' as const },
   ]
-  return [
-    styled('bold', pad('Memory', LABEL)),
-    ...barLine(parts, limit, Math.max(3, width - LABEL - text.length)),
-    text,
-  ]
+  return [label, ...barLine(parts, limit, Math.max(3, width - LABEL - text.length)), text]
 }
 
 function eventLines({ told }: Scene, { filter }: Ui, { width, height }: Size): Line[] {

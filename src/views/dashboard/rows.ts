@@ -29,7 +29,7 @@ export function rowsOf({ status, told }: Pick<Scene, 'status' | 'told'>, ui: Ui)
 }
 
 export function listsOf(
-  { status }: Pick<Scene, 'status'>,
+  { status, told }: Pick<Scene, 'status' | 'told'>,
   { tasks, attempts, items }: Rows,
 ): Omit<Lists, 'scrollRoom'> {
   return {
@@ -37,6 +37,10 @@ export function listsOf(
     attempts: attempts.map(({ attempt }) => attempt),
     nodes: status.nodes.map(({ name }) => name),
     items: items.map(({ id }) => id),
+    logOf: task =>
+      status.attempts.find(attempt => attempt.task === task)?.attempt ??
+      told.details.lastFailures.get(task)?.attempt ??
+      null,
   }
 }
 

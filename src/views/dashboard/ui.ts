@@ -38,6 +38,8 @@ export type AttemptSort = (typeof ATTEMPT_SORTS)[number]
 export interface Lists extends Readonly<Record<List, readonly string[]>> {
   /** By so many lines the open text can be moved: down, or up where it opens at its end (below 0). */
   readonly scrollRoom: number
+  /** The attempt of a task whose log says most: one that runs, else the last one that failed; null: there is none. */
+  readonly logOf: (task: string) => string | null
 }
 
 /** A key of the keyboard: a name such as `up`, or the characters that were typed. */
@@ -160,14 +162,10 @@ function entered(ui: Ui, lists: Lists): Ui {
 }
 
 function openLog(ui: Ui, lists: Lists): Ui {
-  const attempt = ui.pane === 'attempts' ? selectedKey(ui, 'attempts', lists) : latestOf(ui, lists)
-  return attempt === null ? ui : opened(ui, { kind: 'log', attempt })
-}
-
-/** Of the selected task, the first attempt that runs. */
-function latestOf(ui: Ui, lists: Lists): string | null {
   const task = selectedKey(ui, 'tasks', lists)
-  return lists.attempts.find(attempt => task !== null && attempt.startsWith(`${task}#`)) ?? null
+  const ofTask = task === null ? null : lists.logOf(task)
+  const attempt = ui.pane === 'attempts' ? selectedKey(ui, 'attempts', lists) : ofTask
+  return attempt === null ? ui : opened(ui, { kind: 'log', attempt })
 }
 
 function explained(ui: Ui, lists: Lists): Ui {
