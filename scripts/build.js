@@ -89,6 +89,7 @@ function buildParts(loadedLater) {
       rank: 'src/node/runner/ranks/rank-main.ts',
       loader: 'src/tasks/loader/main.ts',
       'odop-resolution': 'src/tasks/loader/odop-resolution.ts',
+      dashboard: 'src/cli/dashboard/region-main.ts',
       index: 'src/index.ts',
       ...Object.fromEntries(loadedLater),
     },

@@ -41,6 +41,7 @@ export interface Configuration {
   /** Absolute glob of files that tell the application's steps; null: none do. */
   readonly progress: string | null
   readonly noTasks: boolean
+  readonly dashboard: boolean
   readonly quiet: boolean
   /** A further copy of `summary.json`. */
   readonly summary: string | null
@@ -188,6 +189,7 @@ function withDefaults(
     maxSlowdown: values.maxSlowdown ?? null,
     progress: values.progress ?? null,
     noTasks: values.noTasks ?? false,
+    dashboard: values.dashboard ?? false,
     quiet: values.quiet ?? false,
     summary: values.summary ?? null,
     retries: values.retries ?? 3,

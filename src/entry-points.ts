@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 
 /** The programs of the package, each a file of `dist/` that `node` can run. */
-export type EntryPoint = 'agent' | 'keeper' | 'runner' | 'rank' | 'loader' | 'odop-resolution'
+export type EntryPoint = 'agent' | 'keeper' | 'runner' | 'rank' | 'loader' | 'odop-resolution' | 'dashboard'
 
 /** Absolute path of a compiled program; the same whether the caller itself runs compiled or from its source. */
 export function entryPoint(name: EntryPoint): string {

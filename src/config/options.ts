@@ -32,6 +32,8 @@ export interface OdopConfig {
   readonly progress?: string | undefined
   /** Only measure. Default: false. */
   readonly noTasks?: boolean | undefined
+  /** A dashboard below the application's output on a terminal, now and then a line elsewhere. Default: false. */
+  readonly dashboard?: boolean | undefined
   /** No summary on stderr, only warnings. Default: false. */
   readonly quiet?: boolean | undefined
   /** A further copy of `summary.json`, relative to the configuration file. */

@@ -92,6 +92,7 @@ export const readers = {
   progress: text,
   memoryReserve,
   noTasks: yesOrNo,
+  dashboard: yesOrNo,
   quiet: yesOrNo,
   summary: text,
   retries: wholeNumber(0),
@@ -121,6 +122,7 @@ const texts: Readonly<Partial<Record<Key, (text: string) => unknown>>> = {
   maxSlowdown: numberOf,
   retries: numberOf,
   noTasks: text => yesOrNoOf(text) ?? text,
+  dashboard: text => yesOrNoOf(text) ?? text,
   quiet: text => yesOrNoOf(text) ?? text,
 }
 

@@ -10,6 +10,7 @@ import { type Attempts, createAttempts } from './attempts.ts'
 import { backOffNotes } from './back-off-notes.ts'
 import { openControl } from './control.ts'
 import { answerRequest } from './control-requests.ts'
+import { openDashboard } from './dashboard.ts'
 import { endLaunch, type LaunchEnd } from './end-launch.ts'
 import { JobEnd } from './job-end.ts'
 import { type Loop, startLoop } from './loop.ts'
@@ -105,9 +106,15 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     onLook: snapshot => {
       lastLook = snapshot
       metrics.looked()
+      dashboard?.looked()
       void jobTime?.refresh(now)
     },
     onBug,
+  })
+  const dashboard = openDashboard({
+    ...prepared,
+    environment: request.environment,
+    onHelper: pid => launchers.push(pid),
   })
   recorder.listen(event => {
     if (event.type === 'attempt-ended') loop.wake()
@@ -132,7 +139,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const stop = async () => {
     loop.stop()
     const closeControl = control?.then(opened => opened.close())
-    await Promise.all([desk.close(), progress.close(), closeControl, agents.close()])
+    await Promise.all([desk.close(), progress.close(), closeControl, dashboard?.close(), agents.close()])
   }
 
   const { mayRunOn } = agents

@@ -30,7 +30,7 @@ export function frame(scene: Scene, ui: Ui, size: Size, now: number): Line[] {
 /** The same without a place for keys, for the lower lines of a terminal that the application writes to. */
 export function strip(scene: Scene, ui: Ui, { width, height }: Size): Line[] {
   const lines = panes(scene, ui, rowsOf(scene, ui), { width, height: height - 1 })
-  return [titleLine(scene, width), ...lines].slice(0, height)
+  return [[styled('dim', '-- odop: '), ...titleLine(scene, width - 9)], ...lines].slice(0, height)
 }
 
 function titleLine(scene: Scene, width: number): Line {
