@@ -18,6 +18,7 @@ describe('defaults', () => {
         tasks: [path.join(cwd, 'tasks')],
         tasksAreNamed: false,
         policy: 'priority',
+        dashboard: false,
         drain: null,
         maxCpus: null,
         excludeCpus: [],

@@ -11,12 +11,6 @@ import { followRun } from './follow-run.ts'
 import { drawLines, giveBackLines, regionHeight, retakeLines, takeLines } from './region.ts'
 import { openSession } from './session.ts'
 
-/**
- * `odop run --dashboard`: draws below the application's output, in a process of its own, until its input ends: then the supervisor
- * wants it to end, or is gone. Exit code 3: there is nothing to draw on.
- */
-void main(process.argv[2] ?? '', process.argv[3] ?? '')
-
 const POLL_MILLISECONDS = 500
 /** The application may have erased what was drawn. */
 const REDRAW_MILLISECONDS = 2000
@@ -24,6 +18,10 @@ const NOTHING_TO_DRAW_ON = 3
 /** Nobody moves in it: the terminal's keys are the application's. */
 const NO_FOCUS: Ui = { ...FIRST_UI, pane: 'nodes' }
 
+/**
+ * `odop run --dashboard`: draws below the application's output, in a process of its own, until its input ends: then the supervisor
+ * wants it to end, or is gone. Exit code 3: there is nothing to draw on.
+ */
 async function main(odopPath: string, name: string): Promise<void> {
   const terminal = openTerminal()
   if (terminal === null || regionHeight(terminal.size().rows) === 0) process.exit(NOTHING_TO_DRAW_ON)
@@ -141,3 +139,5 @@ function beQuiet(): void {
   // The terminal is gone: there is nobody to draw for.
   process.on('uncaughtException', () => process.exit(1))
 }
+
+void main(process.argv[2] ?? '', process.argv[3] ?? '')

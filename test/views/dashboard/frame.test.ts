@@ -31,7 +31,7 @@ describe('a frame', () => {
 
   it('shows cores, history, memory, queue, attempts, events and notes', () => {
     const text = textOf(sceneOf(busy(), sampled), [80, 24])
-    expect(text[0]).toBe('heat live 1m                               harvested 8 of 10 core-seconds (80%)')
+    expect(text[0]).toBe('heat live 1m                                harvested 8 of 10 core-seconds (80%)')
     expect(text[1]).toBe('Command   node heat.js  pid 4712')
     // The first core is the application's; the second one runs a task, and the application uses a little of it.
     expect(text).toContainEqual(expect.stringMatching(/^n1 {8}#= +app {2}50% {2}tasks {2}40%$/))
@@ -79,7 +79,7 @@ describe('a frame', () => {
       [80, 24],
     )
     expect(text[0]).toContain('heat ended 50s')
-    expect(text).toContainEqual(expect.stringMatching(/^n1 +\[#+=+o?\.+\] {2}app {2}50% {2}tasks {2}40%$/))
+    expect(text).toContainEqual(expect.stringMatching(/^n1 +\[#+=+o*\.+\] {2}app {2}50% {2}tasks {2}40%$/))
     expect(text.join('\n')).not.toContain('Attempt')
   })
 

@@ -15,7 +15,7 @@ const scene = sceneOf([
   started('merge', '1.1', 2),
 ])
 
-function after(keys: readonly (KeyName | string)[], ui: Ui = FIRST_UI) {
+function pressing(keys: readonly (KeyName | string)[], ui: Ui = FIRST_UI) {
   let pressed = { ui, command: null as ReturnType<typeof press>['command'] }
   for (const key of keys) {
     const rows = rowsOf(scene, pressed.ui)
@@ -30,71 +30,74 @@ function keyOf(key: string): Key {
 
 describe('keys', () => {
   it('move within a pane and between panes', () => {
-    expect(after(['down']).ui.selections.tasks).toEqual({ key: 'merge', at: 1 })
-    expect(after(['down', 'down', 'down', 'k']).ui.selections.tasks).toEqual({ key: 'reduce', at: 0 })
-    expect(after(['tab']).ui.pane).toBe('attempts')
-    expect(after(['tab', 'tab', 'tab']).ui.pane).toBe('tasks')
-    expect(after(['tab', 'end']).ui.selections.attempts).toEqual({ key: 'reduce#1.1', at: 1 })
+    expect(pressing(['down']).ui.selections.tasks).toEqual({ key: 'merge', at: 1 })
+    expect(pressing(['down', 'down', 'down', 'k']).ui.selections.tasks).toEqual({ key: 'reduce', at: 0 })
+    expect(pressing(['tab']).ui.pane).toBe('attempts')
+    expect(pressing(['tab', 'tab', 'tab']).ui.pane).toBe('tasks')
+    expect(pressing(['tab', 'end']).ui.selections.attempts).toEqual({ key: 'reduce#1.1', at: 1 })
   })
 
   it('sort: the longest first, then by task; the selection stays on its row', () => {
     const rows = (keys: readonly string[]) =>
-      rowsOf(scene, after(keys).ui).attempts.map(({ attempt }) => attempt)
+      rowsOf(scene, pressing(keys).ui).attempts.map(({ attempt }) => attempt)
     expect(rows([])).toEqual(['merge#1.1', 'reduce#1.1'])
     expect(rows(['tab', 's', 's'])).toEqual(['merge#1.1', 'reduce#1.1'])
-    const sorted = rowsOf(scene, after(['s', 's', 's', 's', 's']).ui).tasks.map(({ name }) => name)
+    const sorted = rowsOf(scene, pressing(['s', 's', 's', 's', 's']).ui).tasks.map(({ name }) => name)
     expect(sorted).toEqual(['merge', 'reduce'])
-    expect(after(['down', 's', 's', 's', 's', 's', 'e']).ui.open).toEqual({ kind: 'explain', task: 'merge' })
+    expect(pressing(['down', 's', 's', 's', 's', 's', 'e']).ui.open).toEqual({
+      kind: 'explain',
+      task: 'merge',
+    })
   })
 
   it('filter tasks and attempts, until escape', () => {
-    const filtered = after(['/', 'm', 'e', 'x', 'backspace', 'enter']).ui
+    const filtered = pressing(['/', 'm', 'e', 'x', 'backspace', 'enter']).ui
     expect(filtered).toMatchObject({ filter: 'me', typing: null })
     const rows = rowsOf(scene, filtered)
     expect([rows.tasks.map(({ name }) => name), rows.attempts.map(({ attempt }) => attempt)]).toEqual([
       ['merge'],
       ['merge#1.1'],
     ])
-    expect(after(['escape'], filtered).ui.filter).toBe('')
-    expect(after(['/', 'q']).command).toBeNull()
+    expect(pressing(['escape'], filtered).ui.filter).toBe('')
+    expect(pressing(['/', 'q']).command).toBeNull()
   })
 
   it('open log, explanation, work items and help, and close them again', () => {
-    expect(after(['tab', 'l']).ui.open).toEqual({ kind: 'log', attempt: 'merge#1.1' })
-    expect(after(['l']).ui.open).toEqual({ kind: 'log', attempt: 'reduce#1.1' })
-    expect(after(['e']).ui.open).toEqual({ kind: 'explain', task: 'reduce' })
-    expect(after(['enter']).ui.open).toEqual({ kind: 'items', task: 'reduce' })
-    expect(after(['?']).ui.open).toEqual({ kind: 'help' })
+    expect(pressing(['tab', 'l']).ui.open).toEqual({ kind: 'log', attempt: 'merge#1.1' })
+    expect(pressing(['l']).ui.open).toEqual({ kind: 'log', attempt: 'reduce#1.1' })
+    expect(pressing(['e']).ui.open).toEqual({ kind: 'explain', task: 'reduce' })
+    expect(pressing(['enter']).ui.open).toEqual({ kind: 'items', task: 'reduce' })
+    expect(pressing(['?']).ui.open).toEqual({ kind: 'help' })
     for (const key of ['q', 'escape'])
-      expect(after(['?', key])).toMatchObject({ ui: { open: null }, command: null })
+      expect(pressing(['?', key])).toMatchObject({ ui: { open: null }, command: null })
   })
 
   it('move an open text within its bounds', () => {
-    expect(after(['?', 'down', 'down', 'down', 'down', 'down', 'up']).ui.scroll).toBe(2)
-    expect(after(['?', 'up', 'end']).ui.scroll).toBe(3)
+    expect(pressing(['?', 'down', 'down', 'down', 'down', 'down', 'up']).ui.scroll).toBe(2)
+    expect(pressing(['?', 'up', 'end']).ui.scroll).toBe(3)
   })
 
   it('ask before they cancel', () => {
-    expect(after(['tab', 'c']).ui.asking).toBe('merge#1.1')
-    expect(after(['tab', 'c', 'y']).command).toEqual({ type: 'cancel', item: 'merge#1.1' })
-    expect(after(['tab', 'c', 'q'])).toMatchObject({ command: null, ui: { asking: null } })
-    expect(after(['enter', 'down', 'c', 'y']).command).toEqual({ type: 'cancel', item: 'reduce#2' })
+    expect(pressing(['tab', 'c']).ui.asking).toBe('merge#1.1')
+    expect(pressing(['tab', 'c', 'y']).command).toEqual({ type: 'cancel', item: 'merge#1.1' })
+    expect(pressing(['tab', 'c', 'q'])).toMatchObject({ command: null, ui: { asking: null } })
+    expect(pressing(['enter', 'down', 'c', 'y']).command).toEqual({ type: 'cancel', item: 'reduce#2' })
   })
 
   it('pause and quit', () => {
-    expect(after(['p']).command).toEqual({ type: 'pause-or-resume' })
-    expect(after(['q']).command).toEqual({ type: 'quit' })
+    expect(pressing(['p']).command).toEqual({ type: 'pause-or-resume' })
+    expect(pressing(['q']).command).toEqual({ type: 'quit' })
   })
 })
 
 it('open panels show what they are about', () => {
-  const items = textOf(scene, [80, 24], after(['enter']).ui)
+  const items = textOf(scene, [80, 24], pressing(['enter']).ui)
   expect(items).toContainEqual(expect.stringMatching(/^> reduce#1 +running +59s ago/))
   expect(items).toContainEqual(expect.stringMatching(/^ {2}reduce#2 +pending .*\/work\/sim\/data\/2\.bin$/))
   const log = { ...scene, panel: Array.from({ length: 50 }, (_, line) => `line ${line}`) }
-  const end = textOf(log, [80, 24], after(['l']).ui)
+  const end = textOf(log, [80, 24], pressing(['l']).ui)
   expect([end[1], end.at(-2)]).toEqual(['Log of reduce#1.1', 'line 49'])
-  const why = textOf({ ...scene, panel: ['because\x1b[2J'] }, [80, 24], after(['e']).ui)
+  const why = textOf({ ...scene, panel: ['because\x1b[2J'] }, [80, 24], pressing(['e']).ui)
   expect(why.slice(1, 3)).toEqual(['Why work of reduce waits', 'because\\x1b[2J'])
 })
 
