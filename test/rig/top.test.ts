@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import type { OdopEvent } from '../../src/core/events.ts'
@@ -99,6 +99,21 @@ function bothOf(lines: readonly string[], rig: Rig): { readonly seen: unknown; r
   }
 }
 
+/** The one process with such a command. */
+function pidOf(command: RegExp): number {
+  const pids = readdirSync('/proc').filter(name => /^\d+$/.test(name) && command.test(commandOf(name)))
+  if (pids.length !== 1) throw new Error(`expected one process with ${command}, found ${pids.length}`)
+  return Number(pids[0])
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return ''
+  }
+}
+
 function expectAsTold(lines: readonly string[], rig: Rig): void {
   const { seen, told } = bothOf(lines, rig)
   expect(seen).toEqual(told)
@@ -135,7 +150,10 @@ describe.skipIf(!hasTmux)('odop top in a terminal (needs tmux)', () => {
     expectAsTold(over, rig)
 
     terminal.key('q')
-    await terminal.see('the shell again', text => text.includes('odop top seen') && !text.includes('q quit'))
+    await terminal.see(
+      'the shell again',
+      text => text.includes('odop.js top seen') && !text.includes('q quit'),
+    )
     terminal.type(`${odop} top`)
     const again = await terminal.see('the run that is over', text => text.includes('seen ended'))
     expectAsTold(again, rig)
@@ -214,8 +232,7 @@ describe.skipIf(!hasTmux)('odop top in a terminal (needs tmux)', () => {
     terminal.type('echo before')
     terminal.type(`${odop} top seen; echo code $?`)
     await terminal.see('the run', text => text.includes('seen ended'))
-    const top = rig.processes().find(({ command }) => / top seen/.test(command) && command.startsWith('node'))
-    process.kill(top?.pid ?? 0, 'SIGTERM')
+    process.kill(pidOf(/^node .* top seen/), 'SIGTERM')
     const back = await terminal.see('the shell', text => text.includes('code 143'))
     expect(back.join('\n')).toContain('\nbefore')
     expect(back.join('\n')).not.toContain('seen ended')
@@ -304,10 +321,7 @@ describe.skipIf(!hasTmux)('odop run --dashboard in a terminal (needs tmux)', () 
     rig.write('app.sh', PRINTING)
     terminal.type(`${odop} ${RUN.join(' ')} --dashboard -- sh app.sh; echo code $?`)
     await terminal.see('the dashboard', text => text.includes('-- odop: seen live'))
-    const supervisor = rig
-      .processes()
-      .find(({ command }) => /odop\.js run --name seen/.test(command) && command.startsWith('node'))
-    process.kill(supervisor?.pid ?? 0, 'SIGKILL')
+    process.kill(pidOf(/^node .*odop\.js run --name seen/), 'SIGKILL')
     await terminal.see(
       'the application alone',
       text => !text.includes('-- odop:') && text.includes('code 137'),
@@ -326,8 +340,7 @@ describe.skipIf(!hasTmux)('odop run --dashboard in a terminal (needs tmux)', () 
     rig.write('app.sh', PRINTING)
     terminal.type(`${odop} ${RUN.join(' ')} --quiet --dashboard -- sh app.sh; echo code $?`)
     await terminal.see('the dashboard', text => text.includes('-- odop: seen live'))
-    const drawing = rig.processes().find(({ command }) => /dashboard\.js/.test(command))
-    process.kill(drawing?.pid ?? 0, 'SIGKILL')
+    process.kill(pidOf(new RegExp(`dashboard\\.js ${rig.odopPath} `)), 'SIGKILL')
     await terminal.see('all lines in use', (_, lines) =>
       lines.slice(-3).some(line => /^line \d+$/.test(line)),
     )

@@ -78,7 +78,9 @@ function readKeys(press: (key: Key) => void): { readonly ended: Promise<unknown>
 }
 
 function Keys({ press }: { readonly press: (key: Key) => void }) {
-  useInput((text, key) => press(keyOf(text, key)))
+  useInput((text, key) => {
+    for (const pressed of keysOf(text, key)) press(pressed)
+  })
   return null
 }
 
@@ -97,9 +99,11 @@ const NAMES: readonly (readonly [keyof InkKey, KeyName])[] = [
   ['delete', 'backspace'],
 ]
 
-function keyOf(text: string, key: InkKey): Key {
+/** Keys that are pressed quickly, or pasted, come together. */
+function keysOf(text: string, key: InkKey): readonly Key[] {
   const name = NAMES.find(([flag]) => key[flag] === true)?.[1] ?? null
-  return { name, text: name === null && !key.ctrl && !key.meta ? text : '' }
+  if (name !== null) return [{ name, text: '' }]
+  return key.ctrl || key.meta ? [] : [...text].map(character => ({ name: null, text: character }))
 }
 
 function onlyOnce(work: () => void): () => void {
