@@ -2,9 +2,9 @@ import { loadConfiguration } from '../config.ts'
 import { listRuns } from '../journal/list-runs.ts'
 import { runPaths } from '../journal/run-paths.ts'
 import { writeStderr } from '../os/stderr.ts'
+import { askRun } from '../supervisor/control-client.ts'
 import type { ControlRequest } from '../supervisor/control-protocol.ts'
 import { noSuchRunText } from '../views/runs-text.ts'
-import { askRun } from './control-client.ts'
 
 export interface TellRunOptions {
   readonly run: string

@@ -2,21 +2,22 @@ import type { ApplicationExit } from '../app/launch.ts'
 import type { JoinCause } from '../cluster/messages.ts'
 import { stepPids } from '../cluster/step-pids.ts'
 import { JobTime } from '../cluster/time-left.ts'
+import { isPolicyModule } from '../config/values.ts'
 import type { NodeFacts, Snapshot } from '../core/model.ts'
 import { createLocalAgent } from '../node/local-agent.ts'
 import { yieldNote } from '../views/yield-text.ts'
 import { allAgents } from './agents.ts'
+import { openApi } from './api.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { backOffNotes } from './back-off-notes.ts'
-import { openControl } from './control.ts'
+import { type Control, openControl } from './control.ts'
 import { answerRequest } from './control-requests.ts'
-import { openDashboard } from './dashboard.ts'
 import { endLaunch, type LaunchEnd } from './end-launch.ts'
 import { JobEnd } from './job-end.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { startMetrics } from './metrics.ts'
 import { openOtherNodes } from './other-nodes.ts'
-import { prepare } from './prepare.ts'
+import { type Prepared, prepare } from './prepare.ts'
 import { openProgress } from './progress.ts'
 import type { SuperviseOptions } from './request.ts'
 import { openTasks } from './tasks.ts'
@@ -45,8 +46,10 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const prepared = await prepare(options)
   const { recorder, store, settings, now } = prepared
   const { cwd } = request
-
   const launchers: number[] = []
+  const dashboardModule = prepared.configuration.dashboard ? await import('./open-dashboard.ts') : null
+  const ownPolicyModule = hasOwnPolicy(prepared) ? await import('./own-policy.ts') : null
+
   const helpers = () => [witnessPid(), ...launchers].filter(pid => pid !== null)
   const jobs = prepared.cluster?.jobs ?? []
   const steps = stepPids({ jobs, node: prepared.facts.name })
@@ -70,8 +73,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     onContended: () => loop.lookAgain(),
     onYieldChanged: ({ facts, leaveSession }) => joined(facts, leaveSession ? 'session' : 'yield'),
     ...steps,
-    // The ranks of srun run in a session of their own.
-    sessionLeft: jobs.length > 0,
+    sessionLeft: prepared.sessionLeft,
   })
   const cluster = openOtherNodes(prepared, {
     environment: request.environment,
@@ -94,10 +96,20 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const progress = openProgress({ recorder, glob: prepared.configuration.progress, now })
   const notes = backOffNotes(recorder, now)
   const metrics = startMetrics({ agents, recorder, store, progress, backOffNotes: notes, now })
+  const ownPolicy =
+    ownPolicyModule?.openOwnPolicy({
+      file: settings.policy,
+      cwd,
+      recorder,
+      now,
+      onStarted: pid => launchers.push(pid),
+      wake: () => loop.wake(),
+    }) ?? null
   let lastLook: Snapshot | null = null
   const loop: Loop = startLoop({
     state: recorder.state,
     agents,
+    ownPolicy,
     attempts,
     now,
     remainingSeconds: () => jobTime?.secondsLeft(now()) ?? null,
@@ -111,7 +123,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     },
     onBug,
   })
-  const dashboard = openDashboard({
+  const dashboard = dashboardModule?.openDashboard({
     ...prepared,
     environment: request.environment,
     onHelper: pid => launchers.push(pid),
@@ -128,18 +140,29 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
       ]).then(() => {})
     : Promise.resolve()
   const interruption = new AbortController()
-  const control = store.kept
+  const api = openApi({ ...prepared, onStarted: pid => launchers.push(pid) })
+  const control: Promise<Control> | null = store.kept
     ? openControl({
         file: store.paths.controlSocket,
         handle: request =>
           answerRequest(request, { recorder, attempts, loop, progress, snapshot: () => lastLook, now }),
+        takeHttp: api.take,
         unavailable: reason => recorder.note('info', `this run can't be told anything: ${reason}`),
       })
     : null
   const stop = async () => {
     loop.stop()
+    ownPolicy?.close()
     const closeControl = control?.then(opened => opened.close())
-    await Promise.all([desk.close(), progress.close(), closeControl, dashboard?.close(), agents.close()])
+    const closing = [
+      desk.close(),
+      progress.close(),
+      closeControl,
+      api.close(),
+      dashboard?.close(),
+      agents.close(),
+    ]
+    await Promise.all(closing)
   }
 
   const { mayRunOn } = agents
@@ -166,4 +189,8 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     signalled: signal => jobEnd.signalled(signal),
     interrupt: () => interruption.abort(),
   }
+}
+
+function hasOwnPolicy({ executes, settings }: Prepared): boolean {
+  return executes && isPolicyModule(settings.policy)
 }

@@ -23,7 +23,7 @@ export interface CancelRequest {
   readonly item: string
 }
 
-/** Why items of a task wait, as the last look at the nodes has it: a journal does not tell that. */
+/** Why pending work items of a task do not run now: with the last look at the nodes, which no journal holds. */
 export interface ExplainRequest {
   readonly type: 'explain'
   readonly task: string

@@ -1,10 +1,10 @@
-import { explain } from '../core/explain.ts'
 import { itemOfAttempt } from '../core/ids.ts'
 import type { NodeSnapshot, Snapshot } from '../core/model.ts'
 import { isPaused } from '../core/state.ts'
 import { unreachable } from '../core/unreachable.ts'
 import type { Attempts } from './attempts.ts'
 import type { ControlReply, ControlRequest, LiveNode } from './control-protocol.ts'
+import { explained } from './explained.ts'
 import type { Loop } from './loop.ts'
 import type { ProgressDesk } from './progress.ts'
 import type { Recorder } from './recorder.ts'
@@ -37,7 +37,7 @@ export function answerRequest(request: ControlRequest, parts: ControlParts): Con
     case 'look':
       return { ok: true, look: { at: parts.now(), nodes: liveNodes(parts.snapshot()) } }
     case 'explain':
-      return explainTask(request.task, parts)
+      return explained(request, { state: parts.recorder.state, snapshot: parts.snapshot(), now: parts.now() })
     default:
       return unreachable(request)
   }
@@ -71,12 +71,6 @@ function cancelItem(asked: string, { recorder, attempts, now }: ControlParts): C
     recorder.record({ type: 'item-cancelled', at: now(), item: item.id, reason: CANCELLED })
   else attempts.terminate(item.runningAs, { outcome: 'cancelled', reason: CANCELLED })
   return { ok: true }
-}
-
-function explainTask(task: string, { recorder: { state }, snapshot, now }: ControlParts): ControlReply {
-  if (!state.tasks.has(task)) return { ok: false, problem: `no task of this name: ${JSON.stringify(task)}` }
-  const look = snapshot() ?? { nodes: [], remainingSeconds: null }
-  return { ok: true, reasons: explain(state, look, now(), task) }
 }
 
 /** An answer of more would cost more than it tells. */

@@ -2,6 +2,7 @@ import { chmod, mkdtemp, readlink, rm, symlink } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { systemCalls } from '../os/system-calls.ts'
 import { Budget } from '../triggers/budget.ts'
 import { isOnNetwork } from '../triggers/folder/network-file-system.ts'
 import { type ControlReply, type ControlRequest, MOST_LINE_BYTES, readRequest } from './control-protocol.ts'
@@ -16,6 +17,8 @@ export interface ControlOptions {
   /** `control.sock` in the run's folder, which belongs to its owner alone; the run is locked, so what is there is stale. */
   readonly file: string
   readonly handle: (request: ControlRequest) => ControlReply
+  /** Takes a connection on which somebody speaks HTTP, with what has been read of it; missing: nobody does. */
+  readonly takeHttp?: (connection: Socket, head: Buffer) => void
   /** The socket can't be made: everything else works without. */
   readonly unavailable: (reason: string) => void
 }
@@ -27,7 +30,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     await removeStale(options.file)
     const chosen = await placeFor(options.file)
     place = chosen
-    const server = await listen(chosen.socket, options.handle)
+    const server = await listen(chosen.socket, options)
     await chmod(chosen.socket, 0o600)
     if (chosen.folder !== null) await symlink(chosen.socket, options.file)
     return { close: () => closeControl(server, options.file, chosen) }
@@ -74,9 +77,9 @@ async function removeStale(file: string): Promise<void> {
   await rm(file, { force: true })
 }
 
-function listen(socket: string, handle: ControlOptions['handle']): Promise<Server> {
+function listen(socket: string, options: ControlOptions): Promise<Server> {
   const budget = new Budget(SHARE_OF_A_CORE, BURST_MILLISECONDS)
-  const server = createServer(connection => serve(connection, handle, budget))
+  const server = createServer(connection => serve(connection, options, budget))
   server.maxConnections = MOST_CONNECTIONS
   return new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -94,14 +97,26 @@ function listen(socket: string, handle: ControlOptions['handle']): Promise<Serve
 const SHARE_OF_A_CORE = 0.02
 const BURST_MILLISECONDS = 50
 
-function serve(connection: Socket, handle: ControlOptions['handle'], budget: Budget): void {
-  let rest = ''
+function serve(connection: Socket, { handle, takeHttp }: ControlOptions, budget: Budget): void {
+  let rest: string | null = null
+  if (isOfAnotherUser(connection)) {
+    connection.destroy()
+    return
+  }
   connection.unref()
   connection.setEncoding('latin1')
   connection.setTimeout(IDLE_MILLISECONDS, () => connection.destroy())
   connection.on('error', () => connection.destroy())
   connection.on('data', (data: string) => {
     const began = performance.now()
+    if (rest === null && takeHttp !== undefined && /^[A-Z]/.test(data)) {
+      connection.removeAllListeners('data').pause()
+      const hand = () => !connection.destroyed && takeHttp(connection, Buffer.from(data, 'latin1'))
+      setTimeout(hand, budget.delay()).unref()
+      budget.spend(HAND_OVER_MILLISECONDS)
+      return
+    }
+    rest ??= ''
     const lines = (rest + data).split('\n')
     rest = lines.pop() ?? ''
     for (const line of lines) answer(connection, line, handle)
@@ -112,6 +127,17 @@ function serve(connection: Socket, handle: ControlOptions['handle'], budget: Bud
     budget.spend(performance.now() - began)
     breathe(connection, budget.delay())
   })
+}
+
+/** What it costs to hand a connection to another process, which does the rest. */
+const HAND_OVER_MILLISECONDS = 0.3
+
+/** The mode of the socket and of its folder keep others out already; not on every file system. */
+function isOfAnotherUser(connection: Socket): boolean {
+  // Not in the types: what is below a socket has a descriptor wherever there are sockets in the file system.
+  const { fd } = (connection as { _handle?: { fd?: number } })._handle ?? {}
+  const user = fd === undefined ? null : (systemCalls()?.peerUser(fd) ?? null)
+  return user !== null && user !== process.getuid?.()
 }
 
 function breathe(connection: Socket, milliseconds: number): void {

@@ -340,7 +340,7 @@ describe.skipIf(!hasTmux)('odop run --dashboard in a terminal (needs tmux)', () 
     rig.write('app.sh', PRINTING)
     terminal.type(`${odop} ${RUN.join(' ')} --quiet --dashboard -- sh app.sh; echo code $?`)
     await terminal.see('the dashboard', text => text.includes('-- odop: seen live'))
-    process.kill(pidOf(new RegExp(`dashboard\\.js ${rig.odopPath} `)), 'SIGKILL')
+    process.kill(pidOf(new RegExp(`dashboard\\.cjs ${rig.odopPath} `)), 'SIGKILL')
     await terminal.see('all lines in use', (_, lines) =>
       lines.slice(-3).some(line => /^line \d+$/.test(line)),
     )

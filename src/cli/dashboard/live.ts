@@ -1,10 +1,10 @@
 import { hostname } from 'node:os'
 import type { NodeName } from '../../core/model.ts'
 import { lastMetrics } from '../../journal/metrics-tail.ts'
+import { askRun } from '../../supervisor/control-client.ts'
 import type { ControlReply, ControlRequest } from '../../supervisor/control-protocol.ts'
 import type { MemoryNow } from '../../views/dashboard/memory.ts'
 import type { NodeSample } from '../../views/dashboard/scene.ts'
-import { askRun } from '../control-client.ts'
 import type { FollowedRun } from './follow-run.ts'
 
 /** What the journal does not tell of the present: from the run itself where it answers on this host, else from its metrics. */
