@@ -76,6 +76,7 @@ async function buildHelpers() {
       agent: 'src/cluster/agent-main.ts',
       burn: 'src/simulation/burn-main.ts',
       api: 'src/api/main.ts',
+      dashboard: 'src/cli/dashboard/region-main.ts',
       keeper: 'src/node/keeper/main.ts',
       runner: 'src/node/runner/main.ts',
       rank: 'src/node/runner/ranks/rank-main.ts',

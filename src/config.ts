@@ -44,6 +44,7 @@ export interface Configuration {
   /** Absolute glob of files that tell the application's steps; null: none do. */
   readonly progress: string | null
   readonly noTasks: boolean
+  readonly dashboard: boolean
   readonly quiet: boolean
   /** No `report.html` at the end of a launch. */
   readonly noReport: boolean
@@ -205,6 +206,7 @@ function withDefaults(
     maxSlowdown: values.maxSlowdown ?? null,
     progress: values.progress ?? null,
     noTasks: values.noTasks ?? false,
+    dashboard: values.dashboard ?? false,
     quiet: values.quiet ?? false,
     noReport: values.noReport ?? false,
     summary: values.summary ?? null,

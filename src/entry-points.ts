@@ -6,6 +6,7 @@ export type EntryPoint =
   | 'attach'
   | 'burn'
   | 'api'
+  | 'dashboard'
   | 'keeper'
   | 'runner'
   | 'rank'

@@ -63,6 +63,7 @@ const status = z.strictObject({
   }),
   nodes: summarySchema.shape.nodes,
   harvest: summarySchema.shape.harvest,
+  pausedSince: isoTime.nullable(),
   tasks: z.array(z.strictObject(taskCounts)),
   attempts: z.array(attemptStatus),
   waiting: z.array(z.strictObject({ task: z.string(), items: count, reason: z.string() })),

@@ -75,6 +75,10 @@ export const runCommand: Command = {
       describe: 'back off when tasks slow the application down by more than this, such as 3%',
       requiresArg: true,
     },
+    dashboard: {
+      type: 'boolean',
+      describe: 'show what odop does below the output of the application; in a log a line now and then',
+    },
     'no-tasks': { type: 'boolean', describe: 'only measure' },
   },
   run: (given, invocation) => launch(given, invocation, 'run'),

@@ -127,6 +127,7 @@ export const readers = {
   progress: text,
   memoryReserve,
   noTasks: yesOrNo,
+  dashboard: yesOrNo,
   quiet: yesOrNo,
   noReport: yesOrNo,
   summary: text,
@@ -158,6 +159,7 @@ const texts: Readonly<Partial<Record<Key, (text: string) => unknown>>> = {
   maxSlowdown: numberOf,
   retries: numberOf,
   noTasks: text => yesOrNoOf(text) ?? text,
+  dashboard: text => yesOrNoOf(text) ?? text,
   quiet: text => yesOrNoOf(text) ?? text,
   noReport: text => yesOrNoOf(text) ?? text,
 }

@@ -36,6 +36,8 @@ export type OdopEvent =
   | AttemptEnded
   | UsageMeasured
   | ProgressMeasured
+  | HarvestPaused
+  | HarvestResumed
   | Noted
   | LaunchEnded
 
@@ -182,6 +184,18 @@ export interface ProgressMeasured {
   readonly type: 'progress'
   readonly at: number
   readonly progress: ProgressUsage
+}
+
+/** The user wants no tasks for a while: nothing starts, and what runs is suspended. */
+export interface HarvestPaused {
+  readonly type: 'harvest-paused'
+  readonly at: number
+}
+
+/** The user wants them again, or there is no application any more that they could disturb. */
+export interface HarvestResumed {
+  readonly type: 'harvest-resumed'
+  readonly at: number
 }
 
 /** Something a user should know; `warning` is also said on stderr when it happens. */

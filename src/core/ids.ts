@@ -8,6 +8,11 @@ export function attemptId(item: ItemId, number: number): AttemptId {
   return `${item}.${number}`
 }
 
+/** `TASK#N` of `TASK#N.K`; null: it is no such id. */
+export function itemOfAttempt(attempt: AttemptId): ItemId | null {
+  return /^(.+#\d+)\.\d+$/.exec(attempt)?.[1] ?? null
+}
+
 /** The N of `TASK#N`; null: it is no such id. */
 export function itemNumber(item: ItemId): number | null {
   const number = Number(item.slice(item.lastIndexOf('#') + 1))

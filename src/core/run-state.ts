@@ -51,6 +51,8 @@ export interface RunState {
   readonly usage: Map<NodeName, NodeUsage>
   /** The application's own steps; null: it told of none. */
   progress: ProgressUsage | null
+  /** When and how often the user wanted no tasks in this launch. */
+  pause: Pause
   readonly notes: Note[]
   readonly refusals: Refusal[]
   /** Files that were added to the run's tasks, in any of its launches. */
@@ -66,6 +68,14 @@ export interface ApplicationState {
   endedAt: number | null
   code: number | null
   signal: string | null
+}
+
+export interface Pause {
+  /** Closed pauses; one that still lasts began at `since`. */
+  readonly seconds: number
+  /** null: harvesting is not paused. */
+  readonly since: number | null
+  readonly times: number
 }
 
 export interface TaskState {
@@ -206,6 +216,8 @@ const BEFORE_LAUNCH: Settings = {
   maxSlowdown: null,
 }
 
+export const NEVER_PAUSED: Pause = { seconds: 0, since: null, times: 0 }
+
 export function newState(): RunState {
   return {
     launch: null,
@@ -227,6 +239,7 @@ export function newState(): RunState {
     loads: new Map(),
     usage: new Map(),
     progress: null,
+    pause: NEVER_PAUSED,
     notes: [],
     refusals: [],
     addedFiles: new Set(),
@@ -236,6 +249,16 @@ export function newState(): RunState {
 
 export function applicationRuns({ application }: RunView): boolean {
   return application !== null && application.endedAt === null
+}
+
+export function isPaused({ pause }: RunView): boolean {
+  return pause.since !== null
+}
+
+/** For how long harvesting was paused in this launch. */
+export function pausedSeconds({ pause, launchEndedAt }: RunView, now: number): number {
+  const until = launchEndedAt ?? now
+  return pause.seconds + (pause.since === null ? 0 : Math.max(0, until - pause.since) / 1000)
 }
 
 const NONE: ReadonlySet<string> = new Set()

@@ -15,7 +15,7 @@ import { returnFollowers } from './followers.ts'
 import { layoutOf } from './layout.ts'
 import type { AttemptId, TaskDefinition, TaskName } from './model.ts'
 import { limitQueue } from './queue.ts'
-import { newState, type RunState } from './run-state.ts'
+import { NEVER_PAUSED, newState, type RunState } from './run-state.ts'
 
 export * from './run-state.ts'
 
@@ -82,6 +82,13 @@ export function apply(state: RunState, event: OdopEvent): void {
     case 'progress':
       state.progress = event.progress
       break
+    case 'harvest-paused':
+      if (state.pause.since === null)
+        state.pause = { ...state.pause, since: event.at, times: state.pause.times + 1 }
+      break
+    case 'harvest-resumed':
+      harvestResumed(state, event.at)
+      break
     case 'note':
       noted(state, event)
       break
@@ -108,6 +115,8 @@ function launchStarted(state: RunState, event: LaunchStarted): void {
   state.loads.clear()
   state.usage.clear()
   state.progress = null
+  // Whoever starts a run again wants its tasks.
+  state.pause = NEVER_PAUSED
   state.notes.length = 0
   state.refusals.length = 0
   state.application = null
@@ -146,6 +155,12 @@ function applicationEnded(state: RunState, event: ApplicationEnded): void {
   state.application.endedAt = event.at
   state.application.code = event.code
   state.application.signal = event.signal
+}
+
+function harvestResumed(state: RunState, at: number): void {
+  const { since, seconds } = state.pause
+  if (since === null) return
+  state.pause = { ...state.pause, since: null, seconds: seconds + Math.max(0, at - since) / 1000 }
 }
 
 function noted(state: RunState, { at, level, text, node }: Noted): void {

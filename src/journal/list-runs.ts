@@ -93,7 +93,8 @@ function look(seen: Glimpse, event: OdopEvent): void {
   }
 }
 
-async function isLive(paths: RunPaths, now: number): Promise<boolean> {
+/** Whether the run's supervisor is there. Never rejects. */
+export async function isLive(paths: RunPaths, now: number): Promise<boolean> {
   const locked = await isLocked(paths.lock)
   if (locked !== null) return locked
   const owner = await readOwner(paths.lock)

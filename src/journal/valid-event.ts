@@ -154,6 +154,8 @@ const required: Readonly<Record<OdopEvent['type'], Check>> = {
   }),
   usage: fields({ usage: isNodeUsage }),
   progress: fields({ progress: isProgress }),
+  'harvest-paused': fields({}),
+  'harvest-resumed': fields({}),
   note: fields({ level: oneOf('info', 'warning'), text: isString }),
   'launch-ended': fields({}),
 }

@@ -14,9 +14,8 @@ import { openApi } from './api.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { backOffNotes } from './back-off-notes.ts'
 import { type Control, openControl } from './control.ts'
-import type { ControlReply, ControlRequest } from './control-protocol.ts'
+import { answerRequest } from './control-requests.ts'
 import { type EndingHow, endLaunch, type LaunchEnd } from './end-launch.ts'
-import { explained } from './explained.ts'
 import { JobEnd } from './job-end.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { startMetrics } from './metrics.ts'
@@ -24,7 +23,6 @@ import { openOtherNodes } from './other-nodes.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import { openProgress } from './progress.ts'
 import type { SuperviseOptions } from './request.ts'
-import { signalled } from './signals.ts'
 import { noteNeverFitting, openTasks, type TaskPlaces } from './tasks.ts'
 import { openTriggerDesk } from './trigger-desk.ts'
 
@@ -60,6 +58,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const { recorder, store, settings, now } = prepared
   const { cwd } = request
   const launchers: number[] = []
+  const dashboardModule = prepared.configuration.dashboard ? await import('./open-dashboard.ts') : null
   const ownPolicyModule = hasOwnPolicy(prepared) ? await import('./own-policy.ts') : null
 
   const helpers = () => [witnessPid(), ...launchers].filter(pid => pid !== null)
@@ -134,9 +133,15 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     onLook: snapshot => {
       lastLook = snapshot
       metrics.looked()
+      dashboard?.looked()
       void jobTime?.refresh(now)
     },
     onBug,
+  })
+  const dashboard = dashboardModule?.openDashboard({
+    ...prepared,
+    environment: request.environment,
+    onHelper: pid => launchers.push(pid),
   })
   recorder.listen(event => {
     if (event.type === 'attempt-ended') loop.wake()
@@ -162,30 +167,38 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   }
   const changeOptions = { ...taskOptions, attempts, tasksAreOpen: foldersAreOpen }
   const interruption = new AbortController()
-  const answer = (request: ControlRequest): ControlReply | Promise<ControlReply> => {
-    switch (request.type) {
-      case 'explain':
-        return explained(request, { state: recorder.state, snapshot: lastLook, now: now() })
-      case 'signal':
-        return signalled(request, progress)
-      default:
-        return import('./live-tasks.ts').then(({ changeTasks }) => changeTasks(request, changeOptions))
-    }
-  }
   const api = openApi({ ...prepared, onStarted: pid => launchers.push(pid) })
   const control: Promise<Control> | null = store.kept
     ? openControl({
         file: store.paths.controlSocket,
-        handle: answer,
+        handle: request =>
+          answerRequest(request, {
+            recorder,
+            attempts,
+            loop,
+            progress,
+            snapshot: () => lastLook,
+            changeTasks: change =>
+              import('./live-tasks.ts').then(({ changeTasks }) => changeTasks(change, changeOptions)),
+            now,
+          }),
         takeHttp: api.take,
-        unavailable: reason => recorder.note('info', `this run can't be sent signals: ${reason}`),
+        unavailable: reason => recorder.note('info', `this run can't be told anything: ${reason}`),
       })
     : null
   const stop = async () => {
     loop.stop()
     ownPolicy?.close()
     const closeControl = control?.then(opened => opened.close())
-    await Promise.all([desk.close(), progress.close(), closeControl, api.close(), agents.close()])
+    const closing = [
+      desk.close(),
+      progress.close(),
+      closeControl,
+      api.close(),
+      dashboard?.close(),
+      agents.close(),
+    ]
+    await Promise.all(closing)
   }
 
   const { mayRunOn } = agents

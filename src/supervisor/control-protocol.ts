@@ -2,7 +2,13 @@
  * What goes over `control.sock`: a request is one line of JSON, and each is answered by one line, in order. New requests
  * are new members of `ControlRequest`, read in `readRequest` and answered where the socket is opened.
  */
-export type ControlRequest = SignalRequest | ExplainRequest | TasksAddRequest | TasksRemoveRequest
+export type ControlRequest =
+  | SignalRequest
+  | { readonly type: 'pause' | 'resume' | 'look' }
+  | CancelRequest
+  | ExplainRequest
+  | TasksAddRequest
+  | TasksRemoveRequest
 
 /** `odop signal RUN NAME [--file F…]` */
 export interface SignalRequest {
@@ -10,6 +16,13 @@ export interface SignalRequest {
   readonly name: string
   /** Absolute. */
   readonly files: readonly string[]
+}
+
+/** `odop cancel RUN ITEM` */
+export interface CancelRequest {
+  readonly type: 'cancel'
+  /** A work item, or an attempt at it. */
+  readonly item: string
 }
 
 /** Why pending work items of a task do not run now: with the last look at the nodes, which no journal holds. */
@@ -33,9 +46,29 @@ export interface TasksRemoveRequest {
   readonly now: boolean
 }
 
-/** `reasons` answers a request of type `explain`; `text` says what was done, as a user should read it. */
+/** What cores are used for between two measurements; the answer to `look`. */
+export interface LiveLook {
+  readonly at: number
+  /** Empty where there are too many for frequent answers: they are in the metrics. */
+  readonly nodes: readonly LiveNode[]
+}
+
+export interface LiveNode {
+  readonly node: string
+  /** A digit for each core of `NodeFacts.cores`: tenths that others than odop use of it. */
+  readonly foreign: string
+}
+
 export type ControlReply =
-  | { readonly ok: true; readonly reasons?: readonly string[]; readonly text?: string }
+  | {
+      readonly ok: true
+      /** To `look`. */
+      readonly look?: LiveLook
+      /** To `explain`. */
+      readonly reasons?: readonly string[]
+      /** What was done, as a user should read it. */
+      readonly text?: string
+    }
   | { readonly ok: false; readonly problem: string }
 
 /** Longer lines are no requests: a few hundred files by name fit in. */
@@ -79,6 +112,14 @@ const FORMS: readonly Form[] = [
     example: '{ "type": "explain", "task": "…" }',
     read: ({ task }) => (typeof task === 'string' ? { type: 'explain', task } : null),
   },
+  { type: 'pause', example: '{ "type": "pause" }', read: () => ({ type: 'pause' }) },
+  { type: 'resume', example: '{ "type": "resume" }', read: () => ({ type: 'resume' }) },
+  { type: 'look', example: '{ "type": "look" }', read: () => ({ type: 'look' }) },
+  {
+    type: 'cancel',
+    example: '{ "type": "cancel", "item": "TASK#N" }',
+    read: ({ item }) => (typeof item === 'string' ? { type: 'cancel', item } : null),
+  },
   {
     type: 'tasks-add',
     example: '{ "type": "tasks-add", "files": ["…"] }',
@@ -97,10 +138,11 @@ export function readReply(line: string): ControlReply | null {
   try {
     const value: unknown = JSON.parse(line)
     if (!isObject(value)) return null
-    const { reasons, text } = value
+    const { look, reasons, text } = value
     if (value['ok'] === true) {
       return {
         ok: true,
+        ...(isLook(look) ? { look } : {}),
         ...(isTexts(reasons) ? { reasons } : {}),
         ...(typeof text === 'string' ? { text } : {}),
       }
@@ -109,6 +151,13 @@ export function readReply(line: string): ControlReply | null {
   } catch {
     return null
   }
+}
+
+function isLook(value: unknown): value is LiveLook {
+  if (!isObject(value) || typeof value['at'] !== 'number' || !Array.isArray(value['nodes'])) return false
+  return value['nodes'].every(
+    each => isObject(each) && typeof each['node'] === 'string' && typeof each['foreign'] === 'string',
+  )
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

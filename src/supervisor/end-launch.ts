@@ -3,6 +3,7 @@ import type { Drain } from '../config.ts'
 import { itemsLeft, type RunState } from '../core/state.ts'
 import type { Summary } from '../views/summary-schema.ts'
 import type { Agents } from './agents.ts'
+import { resumeHarvest } from './control-requests.ts'
 import { drain, type EndingParts, endAttempts, endBackground } from './ending.ts'
 import type { Metrics } from './metrics.ts'
 import type { Prepared } from './prepare.ts'
@@ -57,7 +58,11 @@ export async function endLaunch(options: EndLaunchOptions): Promise<LaunchEnd> {
   const stopDraining = drainLimit(configuration.drain, interrupted)
   await tasksOpenOr(options, stopDraining)
   endBackground(parts)
-  if (configuration.drain !== null) await drain(parts, stopDraining)
+  if (configuration.drain !== null) {
+    // There is no application any more that tasks could disturb.
+    if (exit !== null) resumeHarvest(parts)
+    await drain(parts, stopDraining)
+  }
   await endAttempts(parts, { reason: reasonToEnd(options), atOnce: options.atOnce?.() ?? false })
   await options.metrics.finish()
   recorder.record({ type: 'launch-ended', at: now() })

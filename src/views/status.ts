@@ -29,6 +29,8 @@ export interface Status {
   }
   readonly nodes: Summary['nodes']
   readonly harvest: Summary['harvest']
+  /** Since when the user wants no tasks; null: tasks may run. */
+  readonly pausedSince: string | null
   readonly tasks: readonly TaskStatus[]
   readonly attempts: readonly AttemptStatus[]
   readonly waiting: readonly { readonly task: string; readonly items: number; readonly reason: string }[]
@@ -94,6 +96,7 @@ export function statusOf(state: RunView, options: StatusOptions): Status | null 
     application: applicationOf(state, isOver),
     nodes: nodeSummaries(state),
     harvest: harvestOf(totalsOf(state).coreSeconds),
+    pausedSince: isOver || state.pause.since === null ? null : new Date(state.pause.since).toISOString(),
     tasks: [...state.tasks.values()].map(task => taskStatus(state, task, isOver)),
     // What an interrupted launch left running is pending for the next one.
     attempts: isOver ? [] : [...state.running.values()].map(attempt => attemptStatus(attempt, options)),

@@ -19,6 +19,7 @@ describe('defaults', () => {
         tasks: [path.join(cwd, 'tasks')],
         tasksAreNamed: false,
         policy: 'priority',
+        dashboard: false,
         drain: null,
         maxCpus: null,
         excludeCpus: [],

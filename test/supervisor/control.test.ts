@@ -40,9 +40,10 @@ async function open(folder: string, file = path.join(folder, 'control.sock')) {
     handle: request => {
       received.push(request)
       if (request.type === 'explain') return { ok: true, reasons: [`why ${request.task}`] }
-      if (request.type !== 'signal') return Promise.resolve({ ok: true, text: 'later' })
-      if (request.name === 'bug') throw new Error('a bug')
-      return request.name === 'progress' ? { ok: true } : { ok: false, problem: 'unknown' }
+      if (request.type === 'tasks-add') return Promise.resolve({ ok: true, text: 'later' })
+      const name = request.type === 'signal' ? request.name : request.type
+      if (name === 'bug') throw new Error('a bug')
+      return name === 'progress' ? { ok: true } : { ok: false, problem: 'unknown' }
     },
     unavailable: reason => problems.push(reason),
   })
