@@ -1,6 +1,7 @@
 import type { Command } from './command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { drainCommand } from './drain-command.ts'
+import { explainCommand } from './explain-command.ts'
 import { initCommand } from './init-command.ts'
 import { monitorCommand, runCommand } from './run-command.ts'
 import { runsCommand } from './runs-command.ts'
@@ -13,6 +14,7 @@ export const commands: readonly Command[] = [
   runCommand,
   monitorCommand,
   statusCommand,
+  explainCommand,
   runsCommand,
   drainCommand,
   signalCommand,

@@ -35,6 +35,7 @@ export type OdopEvent =
   | UsageMeasured
   | ProgressMeasured
   | Noted
+  | ItemsLeft
   | LaunchEnded
 
 /** A supervisor took over this run. What an earlier launch left running is pending again from here on. */
@@ -169,6 +170,16 @@ export interface Noted {
   readonly level: 'info' | 'warning'
   readonly text: string
   readonly node?: NodeName
+}
+
+/** The launch ends with work items of a task that have not ended, and why they have not: one for each task that has some. */
+export interface ItemsLeft {
+  readonly type: 'items-left'
+  readonly at: number
+  readonly task: TaskName
+  readonly items: number
+  /** As a user should read them. */
+  readonly reasons: readonly string[]
 }
 
 export interface LaunchEnded {

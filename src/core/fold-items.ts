@@ -205,6 +205,7 @@ function newTask(name: TaskName): TaskState {
     pendingCount: 0,
     queue: [],
     bound: new Map(),
+    leftBecause: null,
     queueLimit: null,
     running: new Set(),
     followingCount: 0,

@@ -74,6 +74,8 @@ export interface TaskState {
   readonly queue: ItemState[]
   /** The same for items that are bound to a node, by node. */
   readonly bound: Map<NodeName, BoundItems>
+  /** Why items were left when the launch ended; null: none were, or it has not ended. */
+  leftBecause: readonly string[] | null
   /** The `maxRuns` by which the queues were made. */
   queueLimit: number | null
   readonly running: Set<AttemptId>

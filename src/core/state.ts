@@ -78,6 +78,9 @@ export function apply(state: RunState, event: OdopEvent): void {
     case 'note':
       noted(state, event)
       break
+    case 'items-left':
+      taskNamed(state, event.task).leftBecause = event.reasons
+      break
     case 'launch-ended':
       state.launchEndedAt = event.at
       break
@@ -95,7 +98,10 @@ export function markTerminating(state: RunState, attempt: AttemptId): void {
 function launchStarted(state: RunState, event: LaunchStarted): void {
   for (const lead of [...state.following.keys()]) returnFollowers(state, lead)
   for (const attempt of [...state.running.values()]) requeue(state, attempt)
-  for (const task of state.tasks.values()) task.definition = null
+  for (const task of state.tasks.values()) {
+    task.definition = null
+    task.leftBecause = null
+  }
   state.nodes.clear()
   state.layouts.clear()
   state.loads.clear()

@@ -139,5 +139,6 @@ const required: Readonly<Record<OdopEvent['type'], Check>> = {
   usage: fields({ usage: isNodeUsage }),
   progress: fields({ progress: isProgress }),
   note: fields({ level: oneOf('info', 'warning'), text: isString }),
+  'items-left': fields({ task: isString, items: isNumber, reasons: isArrayOf(isString) }),
   'launch-ended': fields({}),
 }

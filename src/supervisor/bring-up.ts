@@ -13,7 +13,7 @@ import { backOffNotes } from './back-off-notes.ts'
 import { type Control, openControl } from './control.ts'
 import type { ControlReply, ControlRequest } from './control-protocol.ts'
 import { endLaunch, type LaunchEnd } from './end-launch.ts'
-import { explained } from './explained.ts'
+import { explained, waitingTasks } from './explained.ts'
 import { JobEnd } from './job-end.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { startMetrics } from './metrics.ts'
@@ -135,9 +135,10 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
       ]).then(() => {})
     : Promise.resolve()
   const interruption = new AbortController()
-  const answer = (request: ControlRequest): ControlReply =>
+  const present = () => ({ state: recorder.state, snapshot: lastLook, now: now() })
+  const answer = (request: ControlRequest): ControlReply | Promise<ControlReply> =>
     request.type === 'explain'
-      ? explained(request, { state: recorder.state, snapshot: lastLook, now: now() })
+      ? explained(request, { ...present(), waitsFor: desk.waitsFor })
       : signalled(request, progress)
   const api = openApi({ ...prepared, onStarted: pid => launchers.push(pid) })
   const control: Promise<Control> | null = store.kept
@@ -168,6 +169,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
         agents,
         environment: request.environment,
         metrics,
+        waiting: () => waitingTasks(present()),
         tasksAreOpen,
         interrupted: interruption.signal,
         stop,

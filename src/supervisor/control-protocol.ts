@@ -15,12 +15,17 @@ export interface SignalRequest {
 /** Why pending work items of a task do not run now: with the last look at the nodes, which no journal holds. */
 export interface ExplainRequest {
   readonly type: 'explain'
-  readonly task: string
+  /** null: those of all tasks, without what their triggers wait for. */
+  readonly task: string | null
 }
 
-/** `reasons` answers a request of type `explain`. */
+/** A request of type `explain` is answered by `reasons`; for all tasks by `waiting`, the reasons by task. */
 export type ControlReply =
-  | { readonly ok: true; readonly reasons?: readonly string[] }
+  | {
+      readonly ok: true
+      readonly reasons?: readonly string[]
+      readonly waiting?: Readonly<Record<string, readonly string[]>>
+    }
   | { readonly ok: false; readonly problem: string }
 
 /** Longer lines are no requests: a few hundred files by name fit in. */
@@ -36,7 +41,7 @@ export function readRequest(
   } catch {
     return { problem: 'expected a line of JSON' }
   }
-  if (isObject(value) && value['type'] === 'explain' && typeof value['task'] === 'string') {
+  if (isObject(value) && value['type'] === 'explain' && isTextOrNull(value['task'])) {
     return { request: { type: 'explain', task: value['task'] } }
   }
   if (!isObject(value) || value['type'] !== 'signal') {
@@ -54,12 +59,24 @@ export function readReply(line: string): ControlReply | null {
   try {
     const value: unknown = JSON.parse(line)
     if (!isObject(value)) return null
-    const { reasons } = value
-    if (value['ok'] === true) return isTexts(reasons) ? { ok: true, reasons } : { ok: true }
+    if (value['ok'] === true) return { ok: true, ...explanationOf(value) }
     return typeof value['problem'] === 'string' ? { ok: false, problem: value['problem'] } : null
   } catch {
     return null
   }
+}
+
+function explanationOf({ reasons, waiting }: Readonly<Record<string, unknown>>) {
+  const all = isObject(waiting) ? Object.entries(waiting) : []
+  const valid = all.flatMap(([task, texts]) => (isTexts(texts) ? [[task, texts] as const] : []))
+  return {
+    ...(isTexts(reasons) ? { reasons } : {}),
+    ...(isObject(waiting) ? { waiting: Object.fromEntries(valid) } : {}),
+  }
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string'
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

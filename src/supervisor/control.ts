@@ -16,7 +16,8 @@ export interface Control {
 export interface ControlOptions {
   /** `control.sock` in the run's folder, which belongs to its owner alone; the run is locked, so what is there is stale. */
   readonly file: string
-  readonly handle: (request: ControlRequest) => ControlReply
+  /** An answer may take its time: those to later requests of the same connection wait for it. */
+  readonly handle: (request: ControlRequest) => ControlReply | Promise<ControlReply>
   /** Takes a connection on which somebody speaks HTTP, with what has been read of it; missing: nobody does. */
   readonly takeHttp?: (connection: Socket, head: Buffer) => void
   /** The socket can't be made: everything else works without. */
@@ -99,6 +100,7 @@ const BURST_MILLISECONDS = 50
 
 function serve(connection: Socket, { handle, takeHttp }: ControlOptions, budget: Budget): void {
   let rest: string | null = null
+  let answered: Promise<void> = Promise.resolve()
   if (isOfAnotherUser(connection)) {
     connection.destroy()
     return
@@ -119,7 +121,7 @@ function serve(connection: Socket, { handle, takeHttp }: ControlOptions, budget:
     rest ??= ''
     const lines = (rest + data).split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines) answer(connection, line, handle)
+    for (const line of lines) answered = answered.then(() => answer(connection, line, handle))
     if (rest.length > MOST_LINE_BYTES) {
       reply(connection, { ok: false, problem: `a request has at most ${MOST_LINE_BYTES} bytes` })
       connection.destroySoon()
@@ -146,7 +148,7 @@ function breathe(connection: Socket, milliseconds: number): void {
   setTimeout(() => connection.resume(), milliseconds).unref()
 }
 
-function answer(connection: Socket, line: string, handle: ControlOptions['handle']): void {
+async function answer(connection: Socket, line: string, handle: ControlOptions['handle']): Promise<void> {
   if (line.trim() === '') return
   const read = readRequest(Buffer.from(line, 'latin1').toString('utf8'))
   if ('problem' in read) {
@@ -154,7 +156,7 @@ function answer(connection: Socket, line: string, handle: ControlOptions['handle
     return
   }
   try {
-    reply(connection, handle(read.request))
+    reply(connection, await handle(read.request))
   } catch {
     reply(connection, { ok: false, problem: 'odop could not do that' })
   }

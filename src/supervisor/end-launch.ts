@@ -1,5 +1,6 @@
 import type { ApplicationExit } from '../app/launch.ts'
 import type { Drain } from '../config.ts'
+import type { TaskName } from '../core/model.ts'
 import { itemsLeft, type RunState } from '../core/state.ts'
 import type { Agents } from './agents.ts'
 import { drain, type EndingParts, endAttempts, endBackground } from './ending.ts'
@@ -21,6 +22,8 @@ export interface EndLaunchOptions extends Prepared {
   readonly metrics: Metrics
   readonly agents: Pick<Agents, 'applicationEnded'>
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Tasks with pending items, and why those wait. */
+  readonly waiting: () => readonly (readonly [TaskName, readonly string[]])[]
   /** The task modules were loaded, and their triggers have begun. */
   readonly tasksAreOpen: Promise<void>
   /** A signal that asks odop to end. */
@@ -46,13 +49,30 @@ export async function endLaunch(options: EndLaunchOptions): Promise<LaunchEnd> {
   await tasksOpenOr(options, stopDraining)
   endBackground(parts)
   if (configuration.drain !== null) await drain(parts, stopDraining)
+  const waited = new Map(options.waiting())
   await endAttempts(parts, interrupted.aborted ? 'odop was interrupted' : 'the application has ended')
   await options.metrics.finish()
+  recordLeft(options, waited)
   recorder.record({ type: 'launch-ended', at: now() })
   await within(STEP_MILLISECONDS, options.stop())
   await report(options)
   await within(STEP_MILLISECONDS, options.store.close())
   return { unfinished: unfinishedItems(recorder.state) }
+}
+
+/** @param waited why items waited just before what ran was ended: afterwards its cores are free */
+function recordLeft(
+  { recorder, now }: EndLaunchOptions,
+  waited: ReadonlyMap<TaskName, readonly string[]>,
+): void {
+  for (const task of recorder.state.tasks.values()) {
+    const items = itemsLeft(task)
+    if (items === 0) continue
+    const reasons = waited.get(task.name) ?? [
+      'the launch ended while they ran, or just after they had been queued',
+    ]
+    recorder.record({ type: 'items-left', at: now(), task: task.name, items, reasons })
+  }
 }
 
 async function tasksOpenOr({ tasksAreOpen, recorder }: EndLaunchOptions, stop: AbortSignal): Promise<void> {

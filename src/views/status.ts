@@ -68,6 +68,8 @@ export interface StatusOptions {
   readonly details: Details
   /** The last look, for those who are in the supervisor; null: only the journal is known. */
   readonly snapshot: Snapshot | null
+  /** What the run itself said, when it was asked, of why items of each task wait. Missing or null: it was not, or does not answer. */
+  readonly waiting?: Readonly<Record<string, readonly string[]>> | null
 }
 
 const MOST_NOTES = 20
@@ -159,10 +161,16 @@ function waitingOf(state: RunView, options: StatusOptions, isOver: boolean): Sta
 }
 
 function leftReasons(state: RunView): (task: View<TaskState>) => string {
-  return () => `the run is over; work it off with: odop drain ${shellWord(state.launch?.run ?? '')}`
+  const over = `the run is over; work it off with: odop drain ${shellWord(state.launch?.run ?? '')}`
+  return ({ leftBecause }) => [...(leftBecause ?? []), over].join('; ')
 }
 
-function waitReasons(state: RunView, { snapshot, now }: StatusOptions): (task: View<TaskState>) => string {
+function waitReasons(state: RunView, options: StatusOptions): (task: View<TaskState>) => string {
+  const { snapshot, now, waiting } = options
+  if (waiting != null) {
+    const fromJournal = waitReasons(state, { ...options, waiting: null })
+    return task => waiting[task.name]?.join('; ') ?? fromJournal(task)
+  }
   if (snapshot !== null) return task => explain(state, snapshot, now, task.name).join('; ')
   const { hindered } = planStarts(state, { nodes: [], remainingSeconds: null }, now)
   return task => hindered.get(task.name)?.text ?? queueReason(state, task, now)

@@ -59,6 +59,10 @@ function leftNotes(state: RunView, { attemptLog }: NoteOptions): readonly string
   return [
     `${counted(count, 'work item')} of ${of} ${count === 1 ? 'is' : 'are'} left${advice}`,
     ...some(
+      tasks.flatMap(task => whyLeft(task)),
+      'task with work items left',
+    ),
+    ...some(
       gone.map(task => `${task.name} has work items left, but no task of this name was loaded`),
       'task that was not loaded',
     ),
@@ -67,6 +71,10 @@ function leftNotes(state: RunView, { attemptLog }: NoteOptions): readonly string
       'node that has files',
     ),
   ]
+}
+
+function whyLeft({ name, leftBecause }: View<TaskState>): readonly string[] {
+  return leftBecause === null ? [] : [`${name} has work items left: ${leftBecause.join('; ')}`]
 }
 
 function elsewhereNotes(state: RunView, task: View<TaskState>): readonly string[] {

@@ -99,6 +99,7 @@ export const samples: readonly OdopEvent[] = [
   },
   { type: 'note', at: 13, level: 'warning', text: 'careful' },
   { type: 'application-ended', at: 14, code: 0, signal: null },
+  { type: 'items-left', at: 14, task: 'reduce', items: 1, reasons: ['needs 2 free cores'] },
   { type: 'launch-ended', at: 15 },
 ]
 
