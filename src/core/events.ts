@@ -31,6 +31,7 @@ export type OdopEvent =
   | AttemptSuspended
   | AttemptResumed
   | AttemptMoved
+  | AttemptProgressed
   | AttemptEnded
   | UsageMeasured
   | ProgressMeasured
@@ -123,6 +124,17 @@ export interface AttemptResumed {
   readonly type: 'attempt-resumed'
   readonly at: number
   readonly attempt: AttemptId
+}
+
+/** How far an attempt says that it is. Recorded sparsely: see `isWorthTelling`. */
+export interface AttemptProgressed {
+  readonly type: 'attempt-progress'
+  readonly at: number
+  readonly attempt: AttemptId
+  /** From 0 to 1. */
+  readonly fraction: number
+  /** What it is at; null: it does not say. */
+  readonly text: string | null
 }
 
 /** The application uses its cores, or some of them, and others of the same node are idle: it goes on there. */

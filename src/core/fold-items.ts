@@ -1,6 +1,7 @@
 import type {
   AttemptEnded,
   AttemptMoved,
+  AttemptProgressed,
   AttemptResumed,
   AttemptStarted,
   AttemptSuspended,
@@ -77,6 +78,7 @@ export function attemptStarted(state: RunState, event: AttemptStarted): void {
     movedAt: null,
     suspendedSeconds: 0,
     suspendedSince: null,
+    progress: null,
     reservedMemoryBytes: reservedMemory(task.definition, task),
   })
 }
@@ -126,6 +128,11 @@ export function attemptResumed(state: RunState, event: AttemptResumed): void {
   if (attempt === undefined || attempt.suspendedSince === null) return
   attempt.suspendedSeconds += Math.max(0, event.at - attempt.suspendedSince) / 1000
   attempt.suspendedSince = null
+}
+
+export function attemptProgressed(state: RunState, event: AttemptProgressed): void {
+  const attempt = state.running.get(event.attempt)
+  if (attempt !== undefined) attempt.progress = { at: event.at, fraction: event.fraction, text: event.text }
 }
 
 /** Within its only node: a move to another one is no move, but an end and a start. */

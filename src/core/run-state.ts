@@ -156,8 +156,18 @@ export interface RunningAttempt {
   /** Closed suspensions; one that still lasts began at `suspendedSince`. */
   suspendedSeconds: number
   suspendedSince: number | null
+  /** How far it says that it is; null: it has not said anything. */
+  progress: AttemptProgress | null
   /** Its memory limit, or what it is known to need: kept for it even while it uses less. */
   readonly reservedMemoryBytes: number
+}
+
+/** What an attempt has last said of how far it is. */
+export interface AttemptProgress {
+  readonly at: number
+  /** From 0 to 1. */
+  readonly fraction: number
+  readonly text: string | null
 }
 
 /** What attempts hold of a node, suspended ones and those that are being ended included. */

@@ -2,6 +2,7 @@ import type { ApplicationEnded, LaunchStarted, NodeJoined, Noted, OdopEvent } fr
 import {
   attemptEnded,
   attemptMoved,
+  attemptProgressed,
   attemptResumed,
   attemptStarted,
   attemptSuspended,
@@ -65,6 +66,9 @@ export function apply(state: RunState, event: OdopEvent): void {
       break
     case 'attempt-moved':
       attemptMoved(state, event)
+      break
+    case 'attempt-progress':
+      attemptProgressed(state, event)
       break
     case 'attempt-ended':
       attemptEnded(state, event)

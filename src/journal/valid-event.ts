@@ -127,6 +127,7 @@ const required: Readonly<Record<OdopEvent['type'], Check>> = {
   'attempt-suspended': fields({ attempt: isString, reason: isString }),
   'attempt-resumed': fields({ attempt: isString }),
   'attempt-moved': fields({ attempt: isString, placement: isPlacement }),
+  'attempt-progress': fields({ attempt: isString, fraction: isNumber, text: orNull(isString) }),
   'attempt-ended': fields({
     attempt: isString,
     item: isString,

@@ -95,7 +95,8 @@ function count(head: string, of: (task: TaskStatus) => number, style: Style | nu
 
 /** A table of attempts that run or are suspended. */
 export function attemptLines(attempts: readonly AttemptStatus[], width: number): readonly Line[] {
-  const table = tableIfAny(attempts.slice(0, MOST_ATTEMPTS), attemptColumns, width)
+  const columns = attempts.some(({ progress }) => progress !== null) ? withProgress : attemptColumns
+  const table = tableIfAny(attempts.slice(0, MOST_ATTEMPTS), columns, width)
   return [...table, ...moreLine(attempts.length - MOST_ATTEMPTS, 'attempt', 'odop status --json')]
 }
 
@@ -117,6 +118,21 @@ const attemptColumns: readonly Column<AttemptStatus>[] = [
   { head: 'Cores', align: 'left', flexible: true, text: attempt => coresText(attempt.cores) },
   { head: 'Why', align: 'left', flexible: true, text: attempt => printable(attempt.reason ?? '') },
 ]
+
+/** Behind the limit. */
+const withProgress = attemptColumns.toSpliced(4, 0, {
+  head: 'Progress',
+  align: 'left',
+  flexible: true,
+  text: progressText,
+})
+
+/** `40% slice 12` */
+export function progressText({ progress }: Pick<AttemptStatus, 'progress'>): string {
+  return progress === null
+    ? ''
+    : printable(`${percentText(progress.fraction)} ${progress.text ?? ''}`.trimEnd())
+}
 
 /** `0-3,7`, as Linux writes lists of cores. */
 function coresText(cores: readonly number[]): string {

@@ -59,6 +59,8 @@ export interface AttemptStatus {
   readonly elapsedSeconds: number
   readonly limitSeconds: number | null
   readonly reason: string | null
+  /** From 0 to 1, and what it is at; null: it has not said how far it is. */
+  readonly progress: { readonly fraction: number; readonly text: string | null } | null
 }
 
 export interface StatusOptions {
@@ -140,6 +142,7 @@ function taskStatus(state: RunView, task: View<TaskState>, isOver: boolean): Tas
 
 function attemptStatus(attempt: View<RunningAttempt>, { now, details }: StatusOptions): AttemptStatus {
   const isSuspended = attempt.suspendedSince !== null
+  const { progress } = attempt
   return {
     attempt: attempt.attempt,
     task: attempt.task,
@@ -149,6 +152,7 @@ function attemptStatus(attempt: View<RunningAttempt>, { now, details }: StatusOp
     elapsedSeconds: tenths(activeSeconds(attempt, now)),
     limitSeconds: attempt.definition?.timeSeconds ?? null,
     reason: isSuspended ? (details.suspendReasons.get(attempt.attempt) ?? null) : null,
+    progress: progress === null ? null : { fraction: progress.fraction, text: progress.text },
   }
 }
 

@@ -64,6 +64,7 @@ export const samples: readonly OdopEvent[] = [
   },
   { type: 'attempt-suspended', at: 8, attempt: 'reduce#1.1', reason: 'busy' },
   { type: 'attempt-resumed', at: 9, attempt: 'reduce#1.1' },
+  { type: 'attempt-progress', at: 9, attempt: 'reduce#1.1', fraction: 0.4, text: 'slice 12' },
   { type: 'attempt-moved', at: 9, attempt: 'reduce#1.1', placement: { node: 'n1', cores: [1] } },
   {
     type: 'attempt-ended',

@@ -1,3 +1,4 @@
+import path from 'node:path'
 import type { AttemptSpec } from '../agent.ts'
 
 export interface CommandOptions {
@@ -50,9 +51,15 @@ export function commandEnvironment(
     ODOP_NODE: spec.node,
     ODOP_CORES: spec.cores.join(','),
     ODOP_SCRATCH: scratch,
+    ODOP_PROGRESS: progressFile(scratch),
     // One a line: names with a line feed must be taken from the arguments.
     ODOP_FILES: files.join('\n'),
   }
+}
+
+/** Where a command says how far it is. */
+export function progressFile(scratch: string): string {
+  return path.join(scratch, 'odop-progress')
 }
 
 export function notWords(command: unknown): string {

@@ -1,10 +1,11 @@
 import type { FileTaskContext } from '../../tasks/context.ts'
 import type { Task } from '../../tasks/task.ts'
 import type { AttemptSpec } from '../agent.ts'
-import { areWords, commandEnvironment, notWords, runCommand } from './command.ts'
+import { areWords, commandEnvironment, notWords, progressFile, runCommand } from './command.ts'
 import { createContext, type Scratch } from './context.ts'
 import { setEnvironment } from './environment.ts'
 import { errorDetails, errorText } from './error-text.ts'
+import { type ProgressTeller, watchProgressFile } from './progress.ts'
 import { hasRanks, type RanksSpec } from './ranks/launch.ts'
 import { runRanks } from './ranks/run-ranks.ts'
 import type { TaskModules } from './task-modules.ts'
@@ -14,6 +15,7 @@ export interface PerformOptions {
   readonly scratch: Scratch
   readonly signal: AbortSignal
   readonly log: (text: string) => void
+  readonly progress: ProgressTeller
 }
 
 /** Calls the task's function, or executes its command. Returns why it failed, or null; rejects with what it throws. */
@@ -28,18 +30,32 @@ export async function perform(spec: AttemptSpec, options: PerformOptions): Promi
   }
 }
 
-async function call(spec: AttemptSpec, { modules, ...options }: PerformOptions): Promise<string | null> {
+async function call(
+  spec: AttemptSpec,
+  { modules, progress, ...options }: PerformOptions,
+): Promise<string | null> {
   const found = await modules.find(spec.task)
   if (found.task === null) return notLoaded(spec.task.module, found.error, options.log)
   const { run, command } = found.task
-  const context = createContext(spec, options)
+  const context = createContext(spec, {
+    ...options,
+    progress: (fraction, text) => progress.report(fraction, text),
+  })
   if (hasRanks(spec)) return await callRanks(spec, found.task, context, options.scratch)
   if (run !== null) {
     await run(context)
     return null
   }
   const environment = commandEnvironment(spec, context.files, context.scratch)
-  return await runCommand({ command: await command?.(context), environment, cwd: spec.cwd })
+  const words = await command?.(context)
+  const stopWatching = watchProgressFile(progressFile(context.scratch), told =>
+    progress.report(told.fraction, told.text),
+  )
+  try {
+    return await runCommand({ command: words, environment, cwd: spec.cwd })
+  } finally {
+    stopWatching()
+  }
 }
 
 /** Its function is called in the ranks, not here. */
