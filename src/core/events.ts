@@ -52,6 +52,10 @@ export interface LaunchStarted {
   readonly settings: Settings
   /** `run` wraps an application, `drain` works off what is left, `monitor` only measures. */
   readonly mode: 'run' | 'drain' | 'monitor'
+  /** Who has started it; missing in a journal of an earlier odop. */
+  readonly user?: string
+  /** The job of Slurm that it is in; missing: none. */
+  readonly job?: string
   /** Absolute task folders. */
   readonly taskFolders: readonly string[]
 }
@@ -192,6 +196,8 @@ export interface ItemsLeft {
   readonly items: number
   /** As a user should read them. */
   readonly reasons: readonly string[]
+  /** The most cores of a node that the application left at the same time while items waited; missing: not known. */
+  readonly mostIdleCores?: number
 }
 
 export interface LaunchEnded {

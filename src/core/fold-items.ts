@@ -212,7 +212,7 @@ function newTask(name: TaskName): TaskState {
     pendingCount: 0,
     queue: [],
     bound: new Map(),
-    leftBecause: null,
+    leftover: null,
     queueLimit: null,
     running: new Set(),
     followingCount: 0,

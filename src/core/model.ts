@@ -207,6 +207,8 @@ export interface NodeUsage {
   readonly appRunDelaySeconds: number | null
   /** The same beside attempts and without any; `null` where the kernel does not say. */
   readonly interference: Interference | null
+  /** Cores that nobody has used so far, but for less than 1 %. Missing: not known. */
+  readonly unusedCores?: readonly CoreId[]
 }
 
 /** What the application's threads did while attempts executed beside it, and while none did. */

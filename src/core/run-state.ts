@@ -74,8 +74,8 @@ export interface TaskState {
   readonly queue: ItemState[]
   /** The same for items that are bound to a node, by node. */
   readonly bound: Map<NodeName, BoundItems>
-  /** Why items were left when the launch ended; null: none were, or it has not ended. */
-  leftBecause: readonly string[] | null
+  /** What was left when the launch ended; null: nothing, or it has not ended. */
+  leftover: Leftover | null
   /** The `maxRuns` by which the queues were made. */
   queueLimit: number | null
   readonly running: Set<AttemptId>
@@ -103,6 +103,13 @@ export interface TaskState {
   readonly seen: Set<string>
   /** For `file-updated`: file → its entry in `seen`. */
   readonly lastVersions: Map<string, string>
+}
+
+/** Why items of a task have not run. */
+export interface Leftover {
+  readonly reasons: readonly string[]
+  /** The most cores of a node that the application left at the same time while items waited; null: not known. */
+  readonly mostIdleCores: number | null
 }
 
 /** Items of a task that can start on one node only. */

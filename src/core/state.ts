@@ -83,7 +83,10 @@ export function apply(state: RunState, event: OdopEvent): void {
       noted(state, event)
       break
     case 'items-left':
-      taskNamed(state, event.task).leftBecause = event.reasons
+      taskNamed(state, event.task).leftover = {
+        reasons: event.reasons,
+        mostIdleCores: event.mostIdleCores ?? null,
+      }
       break
     case 'launch-ended':
       state.launchEndedAt = event.at
@@ -104,7 +107,7 @@ function launchStarted(state: RunState, event: LaunchStarted): void {
   for (const attempt of [...state.running.values()]) requeue(state, attempt)
   for (const task of state.tasks.values()) {
     task.definition = null
-    task.leftBecause = null
+    task.leftover = null
   }
   state.nodes.clear()
   state.layouts.clear()

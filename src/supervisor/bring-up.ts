@@ -17,6 +17,7 @@ import { explained, waitingTasks } from './explained.ts'
 import { JobEnd } from './job-end.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { startMetrics } from './metrics.ts'
+import { MostIdle } from './most-idle.ts'
 import { openOtherNodes } from './other-nodes.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import { openProgress } from './progress.ts'
@@ -107,6 +108,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
       wake: () => loop.wake(),
     }) ?? null
   let lastLook: Snapshot | null = null
+  const mostIdle = new MostIdle()
   const loop: Loop = startLoop({
     state: recorder.state,
     agents,
@@ -118,6 +120,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     onBackOff: notes.seen,
     onLook: snapshot => {
       lastLook = snapshot
+      mostIdle.looked(recorder.state, snapshot, now())
       metrics.looked()
       void jobTime?.refresh(now)
     },
@@ -170,6 +173,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
         environment: request.environment,
         metrics,
         waiting: () => waitingTasks(present()),
+        mostIdleCores: () => mostIdle.cores,
         tasksAreOpen,
         interrupted: interruption.signal,
         stop,

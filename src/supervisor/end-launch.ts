@@ -24,6 +24,8 @@ export interface EndLaunchOptions extends Prepared {
   readonly environment: Readonly<Record<string, string | undefined>>
   /** Tasks with pending items, and why those wait. */
   readonly waiting: () => readonly (readonly [TaskName, readonly string[]])[]
+  /** The most cores of a node that were left while items waited; null: not known. */
+  readonly mostIdleCores: () => number | null
   /** The task modules were loaded, and their triggers have begun. */
   readonly tasksAreOpen: Promise<void>
   /** A signal that asks odop to end. */
@@ -62,16 +64,18 @@ export async function endLaunch(options: EndLaunchOptions): Promise<LaunchEnd> {
 
 /** @param waited why items waited just before what ran was ended: afterwards its cores are free */
 function recordLeft(
-  { recorder, now }: EndLaunchOptions,
+  { recorder, now, mostIdleCores }: EndLaunchOptions,
   waited: ReadonlyMap<TaskName, readonly string[]>,
 ): void {
+  const most = mostIdleCores()
+  const idle = most === null ? {} : { mostIdleCores: most }
   for (const task of recorder.state.tasks.values()) {
     const items = itemsLeft(task)
     if (items === 0) continue
     const reasons = waited.get(task.name) ?? [
       'the launch ended while they ran, or just after they had been queued',
     ]
-    recorder.record({ type: 'items-left', at: now(), task: task.name, items, reasons })
+    recorder.record({ type: 'items-left', at: now(), task: task.name, items, reasons, ...idle })
   }
 }
 

@@ -22,6 +22,9 @@ export interface NodeMetrics {
 /** Under this share of the application's time nobody needs to know of others on the same cores. */
 const NOTEWORTHY_OUTSIDE_SHARE = 0.05
 
+/** The kernel's own work on a core is less. */
+const LEAST_USE = 0.01
+
 export function nodeMetrics({ facts, recorder, store, since }: NodeMetricsOptions): NodeMetrics {
   const rows: MetricsWriter | null = store.kept
     ? openMetrics({ file: store.paths.metrics(facts.name), cores: facts.cores })
@@ -29,10 +32,15 @@ export function nodeMetrics({ facts, recorder, store, since }: NodeMetricsOption
   let before: Measured = { at: since, coreSeconds: NOTHING, busySeconds: [] }
   let last: NodeMeasurement | null = null
 
+  const unusedCores = ({ at, busySeconds }: NodeMeasurement) => {
+    const least = ((at - since) / 1000) * LEAST_USE
+    return facts.cores.filter((_, index) => (busySeconds[index] ?? least) < least)
+  }
+
   return {
     measured(measurement) {
       const { at, usage, busySeconds } = measurement
-      recorder.record({ type: 'usage', at, usage })
+      recorder.record({ type: 'usage', at, usage: { ...usage, unusedCores: unusedCores(measurement) } })
       const measured = { at, coreSeconds: usage.coreSeconds, busySeconds }
       rows?.append(rowOf(before, measured, measurement))
       before = measured

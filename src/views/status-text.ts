@@ -1,5 +1,6 @@
 import { formatDuration } from '../core/units.ts'
 import { unreachable } from '../core/unreachable.ts'
+import { coreList } from './advice.ts'
 import { bulletLines, commandLines, labelled, moreLine } from './layout.ts'
 import { type Line, renderLines, type Style, styled, type TextOptions, usableWidth } from './lines.ts'
 import { printable } from './printable.ts'
@@ -115,7 +116,7 @@ const attemptColumns: readonly Column<AttemptStatus>[] = [
     text: attempt => (attempt.limitSeconds === null ? '-' : formatDuration(attempt.limitSeconds)),
   },
   { head: 'Node', align: 'left', text: attempt => printable(attempt.node) },
-  { head: 'Cores', align: 'left', flexible: true, text: attempt => coresText(attempt.cores) },
+  { head: 'Cores', align: 'left', flexible: true, text: attempt => coreList(attempt.cores) },
   { head: 'Why', align: 'left', flexible: true, text: attempt => printable(attempt.reason ?? '') },
 ]
 
@@ -132,14 +133,6 @@ export function progressText({ progress }: Pick<AttemptStatus, 'progress'>): str
   return progress === null
     ? ''
     : printable(`${percentText(progress.fraction)} ${progress.text ?? ''}`.trimEnd())
-}
-
-/** `0-3,7`, as Linux writes lists of cores. */
-function coresText(cores: readonly number[]): string {
-  const sorted = [...cores].sort((a, b) => a - b)
-  const starts = sorted.filter((core, at) => sorted[at - 1] !== core - 1)
-  const ends = sorted.filter((core, at) => sorted[at + 1] !== core + 1)
-  return starts.map((start, at) => (start === ends[at] ? `${start}` : `${start}-${ends[at]}`)).join(',')
 }
 
 function waitingLines(waiting: Status['waiting'], width: number): readonly Line[] {

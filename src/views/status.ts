@@ -166,7 +166,7 @@ function waitingOf(state: RunView, options: StatusOptions, isOver: boolean): Sta
 
 function leftReasons(state: RunView): (task: View<TaskState>) => string {
   const over = `the run is over; work it off with: odop drain ${shellWord(state.launch?.run ?? '')}`
-  return ({ leftBecause }) => [...(leftBecause ?? []), over].join('; ')
+  return ({ leftover }) => [...(leftover?.reasons ?? []), over].join('; ')
 }
 
 function waitReasons(state: RunView, options: StatusOptions): (task: View<TaskState>) => string {

@@ -73,8 +73,8 @@ function leftNotes(state: RunView, { attemptLog }: NoteOptions): readonly string
   ]
 }
 
-function whyLeft({ name, leftBecause }: View<TaskState>): readonly string[] {
-  return leftBecause === null ? [] : [`${name} has work items left: ${leftBecause.join('; ')}`]
+function whyLeft({ name, leftover }: View<TaskState>): readonly string[] {
+  return leftover === null ? [] : [`${name} has work items left: ${leftover.reasons.join('; ')}`]
 }
 
 function elsewhereNotes(state: RunView, task: View<TaskState>): readonly string[] {

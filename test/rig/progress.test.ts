@@ -27,7 +27,7 @@ test.skipIf(cores < 2)(
     rig.write('tasks/all.mjs', TASKS)
     rig.write('in/a', 'x')
     const application = ['sh', '-c', 'until [ -e end ]; do sleep 0.1; done']
-    const run = rig.start([odop, 'run', '--name', 'r', '--max-slowdown', 'off', '--', ...application])
+    const run = rig.start([odop, 'run', '--name', 'r', '--', ...application])
     const said = new Map<string, Status['attempts'][number]['progress']>()
     await until(
       'both have said how far they are',
