@@ -142,9 +142,9 @@ function harvestLines(summary: Summary, width: number): readonly Line[] {
 }
 
 /** Under a second there is nothing to tell. */
-function savedLines({ savedSeconds, totals }: Summary, width: number): readonly Line[] {
+function savedLines({ savedSeconds }: Summary, width: number): readonly Line[] {
   if (savedSeconds < 1) return []
-  const saved = `at least ${formatDuration(savedSeconds)}: the tasks afterwards, on all ${totals.cores} cores without a gap`
+  const saved = `at least ${formatDuration(savedSeconds)}: so much longer with the tasks after the application`
   return labelled('Saved', saved, width)
 }
 

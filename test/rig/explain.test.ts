@@ -3,8 +3,8 @@ import os from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { createRig, odop, type Rig, type Started, type StartOptions, until } from './rig.ts'
 
-/** Ends when the test writes `end`. */
-const UNTIL_END = ['sh', '-c', 'until [ -e end ]; do sleep 0.1; done']
+/** Ends when the test writes `end`, and at last by itself. */
+const UNTIL_END = ['sh', '-c', 'n=0; until [ -e end ] || [ $n -gt 1500 ]; do sleep 0.1; n=$((n + 1)); done']
 const HOLD = "async () => { while (!existsSync('end')) await new Promise(done => setTimeout(done, 50)) }"
 
 interface Live extends AsyncDisposable {
@@ -43,7 +43,7 @@ async function live(
         last = await explained(task)
         return typeof what === 'string' ? last.includes(what) : what.test(last)
       }
-      await until(`explain ${task} says ${what}`, matches, 15, 100).catch((error: Error) => {
+      await until(`explain ${task} says ${what}`, matches, 20, 200).catch((error: Error) => {
         throw new Error(`${error.message}; it says: ${last}; odop said: ${run.stderr()}`)
       })
     },
@@ -70,7 +70,8 @@ function asks(rig: Rig): (words: readonly string[]) => Promise<string> {
 
 const cores = os.availableParallelism()
 
-describe('odop explain', () => {
+// Every wait has its own limit; that of a test would leave processes behind.
+describe('odop explain', { timeout: 240_000 }, () => {
   test('what needs no core to be seen: triggers, files, what never fits, retries, and an earlier launch’s tasks', async () => {
     await using run = await live(
       `
@@ -202,7 +203,7 @@ describe('odop explain', () => {
 
   const burns = spawnSync('sh', ['-c', 'command -v taskset']).status === 0
   test.runIf(burns)('cores that the application uses (needs taskset)', async () => {
-    const burner = `for core in $(seq 0 ${os.cpus().length - 1}); do taskset -c $core sh -c 'until [ -e end ]; do :; done' 2>/dev/null & done; wait`
+    const burner = `for core in $(seq 0 ${os.cpus().length - 1}); do taskset -c $core timeout 20 sh -c 'until [ -e end ]; do :; done' 2>/dev/null & done; wait`
     await using run = await live(`export const idle = task({ trigger: fileIn('in') }, () => {})`, [], {
       environment: { ODOP_IDLE_THRESHOLD: '1%' },
       files: [],
@@ -210,11 +211,15 @@ describe('odop explain', () => {
     })
     // What comes before the first look at the busy cores may still start.
     let files = 0
-    await until('an item waits for cores that the application uses', async () => {
-      files += 1
-      run.rig.write(`in/${files}`, 'x')
-      return /\d in use by the application or not idle for long enough/.test(await run.explained('idle'))
-    })
+    await until(
+      'an item waits for cores that the application uses',
+      async () => {
+        files += 1
+        run.rig.write(`in/${files}`, 'x')
+        return /\d in use by the application or not idle for long enough/.test(await run.explained('idle'))
+      },
+      18,
+    )
   })
 
   test('what it is asked for and is not there', async () => {

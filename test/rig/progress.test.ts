@@ -26,7 +26,11 @@ test.skipIf(cores < 2)(
     await using rig = createRig()
     rig.write('tasks/all.mjs', TASKS)
     rig.write('in/a', 'x')
-    const application = ['sh', '-c', 'until [ -e end ]; do sleep 0.1; done']
+    const application = [
+      'sh',
+      '-c',
+      'n=0; until [ -e end ] || [ $n -gt 900 ]; do sleep 0.1; n=$((n + 1)); done',
+    ]
     const run = rig.start([odop, 'run', '--name', 'r', '--', ...application])
     const said = new Map<string, Status['attempts'][number]['progress']>()
     await until(

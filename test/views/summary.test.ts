@@ -55,6 +55,8 @@ describe('summarize', () => {
     expect(summary).toEqual({
       schema: 1,
       run: 'heat',
+      user: null,
+      job: null,
       command: ['node', 'heat.js'],
       exit: { code: 42, signal: null },
       start: '2026-03-01T12:00:00.000Z',
@@ -81,6 +83,7 @@ describe('summarize', () => {
       },
       slowdown: { share: null, by: null, allowed: null, progress: null },
       harvest: { availableCoreSeconds: 10, harvestedCoreSeconds: 8, share: 0.8 },
+      savedSeconds: 2.877,
       tasks: [
         {
           name: 'reduce',
