@@ -99,6 +99,9 @@ describe('summarize', () => {
           waitSeconds: { median: expect.closeTo(3, 1), max: 5 },
         },
       ],
+      advice: [
+        '2 work items were left over, some 2s of work on all cores: --drain=1m works them off when the application has ended',
+      ],
       notes: [
         '2 work items of reduce are left; work them off with: odop drain heat',
         'reduce: 1 work item failed, 1 work item failed and will be tried again; ' +
