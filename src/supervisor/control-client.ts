@@ -5,7 +5,11 @@ import { type ControlReply, type ControlRequest, readReply } from './control-pro
 const ANSWER_MILLISECONDS = 5_000
 
 /** Asks a live run by its `control.sock`. null: nobody answers there. */
-export async function askRun(file: string, request: ControlRequest): Promise<ControlReply | null> {
+export async function askRun(
+  file: string,
+  request: ControlRequest,
+  answerMilliseconds = ANSWER_MILLISECONDS,
+): Promise<ControlReply | null> {
   // Where the path of the run's folder is too long for a socket, a link leads to it.
   const socket = await readlink(file).catch(() => file)
   return new Promise(resolve => {
@@ -16,7 +20,7 @@ export async function askRun(file: string, request: ControlRequest): Promise<Con
       resolve(reply)
     }
     connection.setEncoding('utf8')
-    connection.setTimeout(ANSWER_MILLISECONDS, () => settle(null))
+    connection.setTimeout(answerMilliseconds, () => settle(null))
     connection.on('error', () => settle(null))
     connection.on('close', () => settle(null))
     connection.on('data', (data: string) => {

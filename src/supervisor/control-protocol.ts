@@ -2,7 +2,13 @@
  * What goes over `control.sock`: a request is one line of JSON, and each is answered by one line, in order. New requests
  * are new members of `ControlRequest`, read in `readRequest` and answered where the socket is opened.
  */
-export type ControlRequest = SignalRequest | ExplainRequest
+export type ControlRequest =
+  | SignalRequest
+  | { readonly type: 'pause' | 'resume' | 'look' }
+  | CancelRequest
+  | ExplainRequest
+  | TasksAddRequest
+  | TasksRemoveRequest
 
 /** `odop signal RUN NAME [--file F…]` */
 export interface SignalRequest {
@@ -12,6 +18,13 @@ export interface SignalRequest {
   readonly files: readonly string[]
 }
 
+/** `odop cancel RUN ITEM` */
+export interface CancelRequest {
+  readonly type: 'cancel'
+  /** A work item, or an attempt at it. */
+  readonly item: string
+}
+
 /** Why pending work items of a task do not run now: with the last look at the nodes, which no journal holds. */
 export interface ExplainRequest {
   readonly type: 'explain'
@@ -19,12 +32,45 @@ export interface ExplainRequest {
   readonly task: string | null
 }
 
-/** A request of type `explain` is answered by `reasons`; for all tasks by `waiting`, the reasons by task. */
+/** `odop tasks add RUN FILE…` */
+export interface TasksAddRequest {
+  readonly type: 'tasks-add'
+  /** Absolute. */
+  readonly files: readonly string[]
+}
+
+/** `odop tasks remove RUN TASK` */
+export interface TasksRemoveRequest {
+  readonly type: 'tasks-remove'
+  readonly task: string
+  /** What of it runs is ended, too. */
+  readonly now: boolean
+}
+
+/** What cores are used for between two measurements; the answer to `look`. */
+export interface LiveLook {
+  readonly at: number
+  /** Empty where there are too many for frequent answers: they are in the metrics. */
+  readonly nodes: readonly LiveNode[]
+}
+
+export interface LiveNode {
+  readonly node: string
+  /** A digit for each core of `NodeFacts.cores`: tenths that others than odop use of it. */
+  readonly foreign: string
+}
+
 export type ControlReply =
   | {
       readonly ok: true
+      /** To `look`. */
+      readonly look?: LiveLook
+      /** To `explain`. */
       readonly reasons?: readonly string[]
+      /** To `explain` of all tasks: the reasons by task. */
       readonly waiting?: Readonly<Record<string, readonly string[]>>
+      /** What was done, as a user should read it. */
+      readonly text?: string
     }
   | { readonly ok: false; readonly problem: string }
 
@@ -41,42 +87,88 @@ export function readRequest(
   } catch {
     return { problem: 'expected a line of JSON' }
   }
-  if (isObject(value) && value['type'] === 'explain' && isTextOrNull(value['task'])) {
-    return { request: { type: 'explain', task: value['task'] } }
+  const form = isObject(value) ? FORMS.find(({ type }) => type === value['type']) : undefined
+  if (!isObject(value) || form === undefined) {
+    const types = FORMS.map(({ type }) => `"${type}"`).join(', ')
+    return { problem: `expected a request of type ${types}, got ${shortly(value)}` }
   }
-  if (!isObject(value) || value['type'] !== 'signal') {
-    return { problem: `expected a request of type "signal" or "explain", got ${shortly(value)}` }
-  }
-  const { name, files } = value
-  if (typeof name !== 'string' || !isTexts(files)) {
-    return { problem: 'expected { "type": "signal", "name": "…", "files": ["…"] }' }
-  }
-  return { request: { type: 'signal', name, files } }
+  const request = form.read(value)
+  return request === null ? { problem: `expected ${form.example}` } : { request }
 }
+
+interface Form {
+  readonly type: ControlRequest['type']
+  readonly example: string
+  readonly read: (value: Readonly<Record<string, unknown>>) => ControlRequest | null
+}
+
+/** One for each type of request. */
+const FORMS: readonly Form[] = [
+  {
+    type: 'signal',
+    example: '{ "type": "signal", "name": "…", "files": ["…"] }',
+    read: ({ name, files }) =>
+      typeof name === 'string' && isTexts(files) ? { type: 'signal', name, files } : null,
+  },
+  {
+    type: 'explain',
+    example: '{ "type": "explain", "task": "…" }',
+    read: ({ task }) => (typeof task === 'string' || task === null ? { type: 'explain', task } : null),
+  },
+  { type: 'pause', example: '{ "type": "pause" }', read: () => ({ type: 'pause' }) },
+  { type: 'resume', example: '{ "type": "resume" }', read: () => ({ type: 'resume' }) },
+  { type: 'look', example: '{ "type": "look" }', read: () => ({ type: 'look' }) },
+  {
+    type: 'cancel',
+    example: '{ "type": "cancel", "item": "TASK#N" }',
+    read: ({ item }) => (typeof item === 'string' ? { type: 'cancel', item } : null),
+  },
+  {
+    type: 'tasks-add',
+    example: '{ "type": "tasks-add", "files": ["…"] }',
+    read: ({ files }) => (isTexts(files) ? { type: 'tasks-add', files } : null),
+  },
+  {
+    type: 'tasks-remove',
+    example: '{ "type": "tasks-remove", "task": "…", "now": false }',
+    read: ({ task, now }) =>
+      typeof task === 'string' && typeof now === 'boolean' ? { type: 'tasks-remove', task, now } : null,
+  },
+]
 
 /** null: this is no reply of an odop. */
 export function readReply(line: string): ControlReply | null {
   try {
     const value: unknown = JSON.parse(line)
     if (!isObject(value)) return null
-    if (value['ok'] === true) return { ok: true, ...explanationOf(value) }
+    const { look, reasons, waiting, text } = value
+    if (value['ok'] === true) {
+      return {
+        ok: true,
+        ...(isLook(look) ? { look } : {}),
+        ...(isTexts(reasons) ? { reasons } : {}),
+        ...(isObject(waiting) ? { waiting: reasonsByTask(waiting) } : {}),
+        ...(typeof text === 'string' ? { text } : {}),
+      }
+    }
     return typeof value['problem'] === 'string' ? { ok: false, problem: value['problem'] } : null
   } catch {
     return null
   }
 }
 
-function explanationOf({ reasons, waiting }: Readonly<Record<string, unknown>>) {
-  const all = isObject(waiting) ? Object.entries(waiting) : []
-  const valid = all.flatMap(([task, texts]) => (isTexts(texts) ? [[task, texts] as const] : []))
-  return {
-    ...(isTexts(reasons) ? { reasons } : {}),
-    ...(isObject(waiting) ? { waiting: Object.fromEntries(valid) } : {}),
-  }
+function reasonsByTask(waiting: Readonly<Record<string, unknown>>): Record<string, readonly string[]> {
+  const valid = Object.entries(waiting).flatMap(([task, texts]) =>
+    isTexts(texts) ? [[task, texts] as const] : [],
+  )
+  return Object.fromEntries(valid)
 }
 
-function isTextOrNull(value: unknown): value is string | null {
-  return value === null || typeof value === 'string'
+function isLook(value: unknown): value is LiveLook {
+  if (!isObject(value) || typeof value['at'] !== 'number' || !Array.isArray(value['nodes'])) return false
+  return value['nodes'].every(
+    each => isObject(each) && typeof each['node'] === 'string' && typeof each['foreign'] === 'string',
+  )
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

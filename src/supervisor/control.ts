@@ -16,7 +16,7 @@ export interface Control {
 export interface ControlOptions {
   /** `control.sock` in the run's folder, which belongs to its owner alone; the run is locked, so what is there is stale. */
   readonly file: string
-  /** An answer may take its time: those to later requests of the same connection wait for it. */
+  /** Requests of a connection are answered in their order. */
   readonly handle: (request: ControlRequest) => ControlReply | Promise<ControlReply>
   /** Takes a connection on which somebody speaks HTTP, with what has been read of it; missing: nobody does. */
   readonly takeHttp?: (connection: Socket, head: Buffer) => void
@@ -100,11 +100,11 @@ const BURST_MILLISECONDS = 50
 
 function serve(connection: Socket, { handle, takeHttp }: ControlOptions, budget: Budget): void {
   let rest: string | null = null
-  let answered: Promise<void> = Promise.resolve()
   if (isOfAnotherUser(connection)) {
     connection.destroy()
     return
   }
+  const answers = new Answers(connection)
   connection.unref()
   connection.setEncoding('latin1')
   connection.setTimeout(IDLE_MILLISECONDS, () => connection.destroy())
@@ -121,7 +121,7 @@ function serve(connection: Socket, { handle, takeHttp }: ControlOptions, budget:
     rest ??= ''
     const lines = (rest + data).split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines) answered = answered.then(() => answer(connection, line, handle))
+    for (const line of lines) answer(answers, line, handle)
     if (rest.length > MOST_LINE_BYTES) {
       reply(connection, { ok: false, problem: `a request has at most ${MOST_LINE_BYTES} bytes` })
       connection.destroySoon()
@@ -148,17 +148,42 @@ function breathe(connection: Socket, milliseconds: number): void {
   setTimeout(() => connection.resume(), milliseconds).unref()
 }
 
-async function answer(connection: Socket, line: string, handle: ControlOptions['handle']): Promise<void> {
+function answer(answers: Answers, line: string, handle: ControlOptions['handle']): void {
   if (line.trim() === '') return
   const read = readRequest(Buffer.from(line, 'latin1').toString('utf8'))
   if ('problem' in read) {
-    reply(connection, { ok: false, problem: read.problem })
+    answers.add({ ok: false, problem: read.problem })
     return
   }
   try {
-    reply(connection, await handle(read.request))
+    answers.add(handle(read.request))
   } catch {
-    reply(connection, { ok: false, problem: 'odop could not do that' })
+    answers.add(FAILED)
+  }
+}
+
+const FAILED: ControlReply = { ok: false, problem: 'odop could not do that' }
+
+/** What a connection is still owed, in the order in which it has asked: some requests take their time. */
+class Answers {
+  readonly #connection: Socket
+  #last: Promise<void> = Promise.resolve()
+  #count = 0
+
+  constructor(connection: Socket) {
+    this.#connection = connection
+  }
+
+  add(answer: ControlReply | Promise<ControlReply>): void {
+    this.#count += 1
+    // Whoever waits for an answer is not idle.
+    this.#connection.setTimeout(0)
+    const settled = Promise.resolve(answer).catch(() => FAILED)
+    this.#last = this.#last.then(async () => {
+      reply(this.#connection, await settled)
+      this.#count -= 1
+      if (this.#count === 0) this.#connection.setTimeout(IDLE_MILLISECONDS)
+    })
   }
 }
 

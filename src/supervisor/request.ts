@@ -1,5 +1,6 @@
 import type { Application } from '../app/launch.ts'
 import type { Flags } from '../config.ts'
+import type { OdopEvent } from '../core/events.ts'
 
 /** What the command line asks for. */
 export interface SuperviseRequest {
@@ -7,6 +8,8 @@ export interface SuperviseRequest {
   readonly command: readonly string[]
   readonly flags: Flags
   readonly configFile: string | null
+  /** In place of a configuration file, what it would hold: from a program that has started odop. */
+  readonly configValues?: unknown
   readonly cwd: string
   readonly environment: Readonly<Record<string, string | undefined>>
 }
@@ -19,4 +22,8 @@ export interface SuperviseOptions {
   readonly launchedAt: number
   /** The witness of the signals, whose cost is odop's; null: there is none. */
   readonly witnessPid: () => number | null
+  /** The application has started this process, and not the other way round. Default: false. */
+  readonly isCalled?: boolean
+  /** Is told of every event of this launch. */
+  readonly onEvent?: (event: OdopEvent) => void
 }

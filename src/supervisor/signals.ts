@@ -5,7 +5,7 @@ import type { ProgressDesk } from './progress.ts'
 const PROGRESS = 'progress'
 
 /** What a run does when it is sent a signal. */
-export function signalled({ name }: SignalRequest, progress: ProgressDesk): ControlReply {
+export function signalled({ name }: SignalRequest, progress: Pick<ProgressDesk, 'step'>): ControlReply {
   if (name === PROGRESS) {
     progress.step()
     return { ok: true }

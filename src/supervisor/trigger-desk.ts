@@ -15,6 +15,8 @@ export interface TriggerDesk {
   open(tasks: readonly TaskDefinition[]): Promise<void>
   /** What has to happen before a task gets its next work item, as a user should read it; empty: its definition says all about it. */
   waitsFor(task: TaskName): Promise<readonly string[]>
+  /** Stops watching for a task that was removed. Other nodes go on watching, and what they find is passed over. */
+  remove(task: TaskName): void
   /** An agent has found files on its node. */
   found(node: NodeName, found: FoundFiles): void
   /** The application has ended: timers and background tasks stop, files are still seen. */
@@ -38,7 +40,7 @@ export interface TriggerDeskOptions {
 
 export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
   const { recorder, now } = options
-  const sources: { task: TaskDefinition; source: TriggerSource }[] = []
+  let sources: { task: TaskDefinition; source: TriggerSource }[] = []
   const nodeFiles = new NodeFiles(recorder.state, fire)
   let applicationRuns = true
   let closed = false
@@ -58,6 +60,10 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
       const texts = await Promise.all(own.map(async ({ source }) => (await source.waitsFor?.()) ?? []))
       const ended = own.some(each => needsApplication(each.task)) && !applicationRuns
       return ended ? ['the application has ended'] : texts.flat()
+    },
+    remove(name) {
+      for (const { task, source } of sources) if (task.name === name) void source.close().catch(() => {})
+      sources = sources.filter(({ task }) => task.name !== name)
     },
     found(node, found) {
       if (!closed) nodeFiles.found(node, found)
@@ -96,7 +102,9 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
       fire: fired => fire(fired, node),
       warn: text => recorder.note('warning', `${task.name}: ${text}`),
     })
-    sources.push({ task, source })
+    // Either may have happened while it was started.
+    if (closed || recorder.state.removed.has(task.name)) await source.close()
+    else sources.push({ task, source })
   }
 
   function fire(fired: Fired, node: NodeName | null): void {

@@ -1,5 +1,7 @@
+import type { Parameters } from '../core/model.ts'
+
 /** What a task's function or command builder is given. */
-export interface TaskContext {
+export interface TaskContext<P extends Parameters = Parameters> {
   /** Aborted when the attempt must end: its time limit is over, odop needs the core back, or the run ends. */
   readonly signal: AbortSignal
   /** Writes a line to the attempt's log. */
@@ -19,16 +21,20 @@ export interface TaskContext {
   readonly node: string
   /** The cores of the placement, as the kernel numbers them. */
   readonly cores: readonly number[]
+  /** The GPUs of the placement, as their tool numbers them; empty unless the task asks for some. */
+  readonly gpus: readonly number[]
   /** Of a task with several ranks, whose function is called once in each: which one this is, from 0; else 0. */
   readonly rank: number
   /** How many ranks the attempt has; 1 unless the task asks for more. */
   readonly ranks: number
+  /** The task's `parameters`, as it has them; empty without. */
+  readonly parameters: P
   /** A private temporary folder, empty at the start and removed after the attempt. */
   readonly scratch: string
 }
 
 /** What a task with a file trigger is given besides. */
-export interface FileTaskContext extends TaskContext {
+export interface FileTaskContext<P extends Parameters = Parameters> extends TaskContext<P> {
   /** The first of `files`; the only one unless the trigger has a `batchSize`. */
   readonly file: string
   /** Absolute paths of the files of the work item. */

@@ -2,6 +2,7 @@ import type { TaskDefinition } from '../core/model.ts'
 import { describe } from '../validation/describe.ts'
 import { folderName } from '../validation/readers.ts'
 import { check, type KeyProblem } from '../validation/schema.ts'
+import { exclusions } from './exclusions.ts'
 import type { ExportedTask } from './exported-tasks.ts'
 import { mpiNeeds, mpiProblems } from './mpi-needs.ts'
 import { taskSchema, UNSUPPORTED } from './parameters.ts'
@@ -26,7 +27,7 @@ export function validateTask(
   const problems = [
     ...refused,
     ...('problems' in checked ? checked.problems : []),
-    ...(parameters === null ? [] : mpiProblems(parameters)),
+    ...(parameters === null ? [] : [...mpiProblems(parameters), ...exclusions(task, parameters)]),
     ...nameProblems(candidate, parameters?.name),
     ...bodyProblems(task),
   ]
@@ -34,9 +35,9 @@ export function validateTask(
   return { definition: definitionOf(candidate, parameters) }
 }
 
-type Parameters = import('zod').z.output<ReturnType<typeof taskSchema>>
+export type Given = import('zod').z.output<ReturnType<typeof taskSchema>>
 
-function definitionOf({ task, module, index, defaultName }: Candidate, given: Parameters): TaskDefinition {
+function definitionOf({ task, module, index, defaultName }: Candidate, given: Given): TaskDefinition {
   const ranks = mpiNeeds(given)
   return {
     name: given.name ?? defaultName,
@@ -46,8 +47,10 @@ function definitionOf({ task, module, index, defaultName }: Candidate, given: Pa
     trigger: given.trigger ?? { kind: 'background' },
     priority: given.priority ?? 0,
     cpus: ranks?.cpus ?? given.cpus ?? 1,
+    ...(given.gpus === undefined || given.gpus === 0 ? {} : { gpus: given.gpus }),
     mpi: ranks?.mpi ?? null,
     memoryBytes: given.memory ?? null,
+    ...(given.diskLimit === undefined ? {} : { diskLimitBytes: given.diskLimit }),
     timeSeconds: given.time ?? null,
     maxRuns: given.maxRuns ?? null,
     replicas: given.replicas ?? null,
@@ -57,6 +60,8 @@ function definitionOf({ task, module, index, defaultName }: Candidate, given: Pa
     networkBound: given.networkBound ?? false,
     env: given.env ?? {},
     cwd: given.cwd ?? null,
+    ...(given.parameters === undefined ? {} : { parameters: given.parameters }),
+    ...(given.parameterFormat === undefined ? {} : { parameterFormat: given.parameterFormat }),
   }
 }
 

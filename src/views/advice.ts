@@ -2,7 +2,7 @@ import { capacitiesOf, misfit } from '../core/fit.ts'
 import { itemsLeft, type RunView, type TaskState, type View } from '../core/state.ts'
 import { formatDuration, formatSize } from '../core/units.ts'
 import type { Summary } from './summary-schema.ts'
-import { counted, percentText } from './units.ts'
+import { coresText, counted, percentText } from './units.ts'
 
 /** What a short run shows says nothing of the next one. */
 const LEAST_WALL_SECONDS = 60
@@ -91,8 +91,9 @@ function neverFitted(state: RunView): string[] {
 function neverIdle(task: View<TaskState>, left: number): string[] {
   const { definition, leftover, attempts } = task
   const most = leftover?.mostIdleCores ?? null
-  if (definition === null || definition.mpi != null || definition.cpus === 'all') return []
-  if (most === null || attempts > 0 || definition.cpus <= most) return []
+  if (definition === null || definition.mpi != null) return []
+  if (typeof definition.cpus !== 'number' || most === null || attempts > 0 || definition.cpus <= most)
+    return []
   const fewer = most > 0 ? `let it ask for ${counted(most, 'cpu')}, or ` : ''
   return [
     `${leftItems(task, left)} never fitted: ${counted(definition.cpus, 'cpu')} wanted, at most ${most} ${most === 1 ? 'was' : 'were'} ever idle: ${fewer}use --drain`,
@@ -155,7 +156,7 @@ function unusedCoresAdvice(state: RunView, { job, wallSeconds }: Measured): stri
   if (wallSeconds < LEAST_WALL_SECONDS) return []
   const advice = [...state.usage.values()].flatMap(({ node, unusedCores = [] }) => {
     if (unusedCores.length === 0) return []
-    const cores = `${unusedCores.length === 1 ? 'core' : 'cores'} ${coreList(unusedCores)}`
+    const cores = `${unusedCores.length === 1 ? 'core' : 'cores'} ${coresText(unusedCores)}`
     const were = unusedCores.length === 1 ? 'was' : 'were'
     const action = job === null ? 'there is room for more tasks' : 'request fewer, or give odop more to do'
     return [`${cores} of ${node} ${were} never used: ${action}`]
@@ -164,14 +165,6 @@ function unusedCoresAdvice(state: RunView, { job, wallSeconds }: Measured): stri
   return more <= 0
     ? advice
     : [...advice.slice(0, MOST_OF_A_KIND), `the same on ${counted(more, 'more node')}`]
-}
-
-/** `0-3,7`, as Linux writes lists of cores. */
-export function coreList(cores: readonly number[]): string {
-  const sorted = [...cores].sort((a, b) => a - b)
-  const starts = sorted.filter((core, at) => sorted[at - 1] !== core - 1)
-  const ends = sorted.filter((core, at) => sorted[at + 1] !== core + 1)
-  return starts.map((start, at) => (start === ends[at] ? `${start}` : `${start}-${ends[at]}`)).join(',')
 }
 
 /** To a size that one would write: whole gigabytes, below that steps of 64M. */

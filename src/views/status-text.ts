@@ -1,12 +1,11 @@
 import { formatDuration } from '../core/units.ts'
 import { unreachable } from '../core/unreachable.ts'
-import { coreList } from './advice.ts'
 import { bulletLines, commandLines, labelled, moreLine } from './layout.ts'
 import { type Line, renderLines, type Style, styled, type TextOptions, usableWidth } from './lines.ts'
-import { printable } from './printable.ts'
+import { printable, shellWord } from './printable.ts'
 import type { AttemptStatus, Status, TaskStatus } from './status.ts'
 import { type Column, tableLines } from './table.ts'
-import { coreTimeText, percentText, utcText } from './units.ts'
+import { coresText, coreTimeText, percentText, utcText } from './units.ts'
 
 const MOST_ATTEMPTS = 20
 const MOST_WAITING = 12
@@ -41,8 +40,14 @@ function headLines(status: Status, width: number): readonly Line[] {
     ...labelled('Application', applicationText(status.application), width),
     ...labelled('odop', `pid ${status.pid} on ${printable(status.host)}`, width),
     ...labelled('Started', `${utcText(Date.parse(status.start))} UTC`, width),
+    ...(status.pausedSince === null ? [] : labelled('Paused', pausedText(status), width)),
     ...(available === 0 ? [] : labelled('Harvested', `${used} (${percentText(share)})`, width)),
   ]
+}
+
+function pausedText({ pausedSince, run }: Status): string {
+  const since = utcText(Date.parse(pausedSince ?? ''))
+  return `since ${since} UTC: no tasks run until odop resume ${shellWord(run)}`
 }
 
 const stateTexts: Readonly<Record<Status['state'], string>> = {
@@ -116,7 +121,12 @@ const attemptColumns: readonly Column<AttemptStatus>[] = [
     text: attempt => (attempt.limitSeconds === null ? '-' : formatDuration(attempt.limitSeconds)),
   },
   { head: 'Node', align: 'left', text: attempt => printable(attempt.node) },
-  { head: 'Cores', align: 'left', flexible: true, text: attempt => coreList(attempt.cores) },
+  {
+    head: 'Cores',
+    align: 'left',
+    flexible: true,
+    text: attempt => `${coresText(attempt.cores)}${gpusText(attempt.gpus)}`,
+  },
   { head: 'Why', align: 'left', flexible: true, text: attempt => printable(attempt.reason ?? '') },
 ]
 
@@ -133,6 +143,10 @@ export function progressText({ progress }: Pick<AttemptStatus, 'progress'>): str
   return progress === null
     ? ''
     : printable(`${percentText(progress.fraction)} ${progress.text ?? ''}`.trimEnd())
+}
+
+function gpusText(gpus: readonly number[]): string {
+  return gpus.length === 0 ? '' : ` GPU ${coresText(gpus)}`
 }
 
 function waitingLines(waiting: Status['waiting'], width: number): readonly Line[] {

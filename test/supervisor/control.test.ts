@@ -40,8 +40,10 @@ async function open(folder: string, file = path.join(folder, 'control.sock')) {
     handle: request => {
       received.push(request)
       if (request.type === 'explain') return { ok: true, reasons: [`why ${request.task}`] }
-      if (request.name === 'bug') throw new Error('a bug')
-      return request.name === 'progress' ? { ok: true } : { ok: false, problem: 'unknown' }
+      if (request.type === 'tasks-add') return Promise.resolve({ ok: true, text: 'later' })
+      const name = request.type === 'signal' ? request.name : request.type
+      if (name === 'bug') throw new Error('a bug')
+      return name === 'progress' ? { ok: true } : { ok: false, problem: 'unknown' }
     },
     unavailable: reason => problems.push(reason),
   })
@@ -67,6 +69,32 @@ function send(file: string, data: string | Buffer, answers: number): Promise<str
 }
 
 describe('control.sock', () => {
+  it('answers in order also when an earlier answer takes its time', async () => {
+    const folder = newFolder()
+    const file = path.join(folder, 'control.sock')
+    let finish = () => {}
+    const finished = new Promise<void>(resolve => {
+      finish = resolve
+    })
+    const control = await openControl({
+      file,
+      handle: async request => {
+        if (request.type === 'tasks-add') await finished
+        else finish()
+        return { ok: true, text: request.type }
+      },
+      unavailable: reason => expect.fail(reason),
+    })
+    opened.push(control)
+    const asked = [
+      { type: 'tasks-add', files: ['/a'] },
+      signal('x'),
+      { type: 'tasks-remove', task: 'a', now: true },
+    ]
+    const got = await send(file, asked.map(each => `${JSON.stringify(each)}\n`).join(''), 3)
+    expect(got.trim().split('\n').map(readReply)).toEqual(asked.map(({ type }) => ({ ok: true, text: type })))
+  })
+
   it('answers requests, for its owner alone, and is gone afterwards', async () => {
     const { file, control, received } = await open(newFolder())
     expect(statSync(file).mode & 0o777).toBe(0o600)

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { OdopEvent } from '../../src/core/events.ts'
 import type { NodeUsage, TaskDefinition } from '../../src/core/model.ts'
-import { coreList } from '../../src/views/advice.ts'
 import { summarize } from '../../src/views/summary.ts'
+import { coresText } from '../../src/views/units.ts'
 import {
   at,
   ended,
@@ -165,8 +165,8 @@ describe('advice', () => {
   })
 
   test('lists of cores are as Linux writes them', () => {
-    expect(coreList([])).toBe('')
-    expect(coreList([7, 0, 1, 3, 2])).toBe('0-3,7')
+    expect(coresText([])).toBe('')
+    expect(coresText([7, 0, 1, 3, 2])).toBe('0-3,7')
   })
 })
 

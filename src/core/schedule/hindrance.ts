@@ -5,7 +5,7 @@ import { formatDuration } from '../units.ts'
 
 /** Why nothing of a task starts now, whatever is free. */
 export interface Hindrance {
-  readonly kind: 'undefined' | 'never-fits' | 'replicas' | 'time-left'
+  readonly kind: 'undefined' | 'never-fits' | 'paused' | 'replicas' | 'time-left'
   /** As a user should read it. */
   readonly text: string
 }
@@ -15,6 +15,8 @@ export interface HindranceQuestion {
   /** Attempts of the task that run, those just decided included. */
   readonly running: number
   readonly capacities: readonly Capacity[]
+  /** The user wants no tasks at present. */
+  readonly paused: boolean
   /** Until the job ends; null: not known. */
   readonly remainingSeconds: number | null
 }
@@ -23,12 +25,14 @@ export function hindranceOf({
   task,
   running,
   capacities,
+  paused,
   remainingSeconds,
 }: HindranceQuestion): Hindrance | null {
   const { definition } = task
   if (definition === null) return { kind: 'undefined', text: 'no task of this name is defined any more' }
   const wanted = misfit(definition, capacities)
   if (wanted !== null) return { kind: 'never-fits', text: `can never run here: ${wanted}` }
+  if (paused) return { kind: 'paused', text: 'harvesting is paused; odop resume lets tasks run again' }
   return timeLeftHindrance(definition, remainingSeconds) ?? replicasHindrance(definition, running)
 }
 

@@ -56,8 +56,10 @@ export function createContext(spec: AttemptSpec, options: ContextOptions): FileT
     run: spec.run.name,
     node: spec.node,
     cores: spec.cores,
+    gpus: spec.gpus?.map(({ index }) => index) ?? [],
     rank,
     ranks,
+    parameters: spec.task.parameters ?? {},
     get scratch() {
       return scratch.folder
     },

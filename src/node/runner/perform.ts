@@ -1,13 +1,14 @@
+import { parameterWords } from '../../core/parameter-words.ts'
 import type { FileTaskContext } from '../../tasks/context.ts'
-import type { Task } from '../../tasks/task.ts'
 import type { AttemptSpec } from '../agent.ts'
-import { areWords, commandEnvironment, notWords, progressFile, runCommand } from './command.ts'
+import { areWords, commandEnvironment, notWords, progressFile, runCommand, scriptWords } from './command.ts'
 import { createContext, type Scratch } from './context.ts'
 import { setEnvironment } from './environment.ts'
 import { errorDetails, errorText } from './error-text.ts'
+import { visibleGpus } from './gpus.ts'
 import { type ProgressTeller, watchProgressFile } from './progress.ts'
 import { hasRanks, type RanksSpec } from './ranks/launch.ts'
-import { runRanks } from './ranks/run-ranks.ts'
+import { type RanksOptions, runRanks } from './ranks/run-ranks.ts'
 import type { TaskModules } from './task-modules.ts'
 
 export interface PerformOptions {
@@ -22,7 +23,8 @@ export interface PerformOptions {
 export async function perform(spec: AttemptSpec, options: PerformOptions): Promise<string | null> {
   const unusable = enter(spec.cwd)
   if (unusable !== null) return unusable
-  const restore = setEnvironment(spec.task.env)
+  const gpus = spec.gpus === undefined ? {} : visibleGpus(spec.gpus)
+  const restore = setEnvironment({ ...gpus, ...spec.task.env })
   try {
     return await call(spec, options)
   } finally {
@@ -30,52 +32,55 @@ export async function perform(spec: AttemptSpec, options: PerformOptions): Promi
   }
 }
 
-async function call(
-  spec: AttemptSpec,
-  { modules, progress, ...options }: PerformOptions,
-): Promise<string | null> {
-  const found = await modules.find(spec.task)
-  if (found.task === null) return notLoaded(spec.task.module, found.error, options.log)
-  const { run, command } = found.task
+async function call(spec: AttemptSpec, { modules, ...options }: PerformOptions): Promise<string | null> {
+  const { progress } = options
   const context = createContext(spec, {
     ...options,
     progress: (fraction, text) => progress.report(fraction, text),
   })
-  if (hasRanks(spec)) return await callRanks(spec, found.task, context, options.scratch)
-  if (run !== null) {
-    await run(context)
-    return null
+  if (spec.task.kind === 'script')
+    return await execute(spec, scriptWords(spec, context.files), context, options)
+  const found = await modules.find(spec.task)
+  if (found.task === null) return notLoaded(spec.task.module, found.error, options.log)
+  const { run, command } = found.task
+  if (run === null) {
+    const words = await command?.(context)
+    const all = areWords(words) ? [...words, ...parameterWords(spec.task)] : words
+    return await execute(spec, all, context, options)
   }
+  // It is called in the ranks, not here.
+  if (hasRanks(spec))
+    return await ranksOf(spec, { command: null, environment: spec.task.env }, options.scratch)
+  await run(context)
+  return null
+}
+
+/** Starts a program, or one in each rank. */
+async function execute(
+  spec: AttemptSpec,
+  command: unknown,
+  context: FileTaskContext,
+  { scratch, progress }: Pick<PerformOptions, 'scratch' | 'progress'>,
+): Promise<string | null> {
+  if (!areWords(command)) return notWords(command)
   const environment = commandEnvironment(spec, context.files, context.scratch)
-  const words = await command?.(context)
   const stopWatching = watchProgressFile(progressFile(context.scratch), told =>
     progress.report(told.fraction, told.text),
   )
   try {
-    return await runCommand({ command: words, environment, cwd: spec.cwd })
+    if (hasRanks(spec)) return await ranksOf(spec, { command, environment }, scratch)
+    return await runCommand({ command, environment, cwd: spec.cwd })
   } finally {
     stopWatching()
   }
 }
 
-/** Its function is called in the ranks, not here. */
-async function callRanks(
+function ranksOf(
   spec: RanksSpec,
-  { run, command }: Task,
-  context: FileTaskContext,
+  what: Pick<RanksOptions, 'command' | 'environment'>,
   scratch: Scratch,
 ): Promise<string | null> {
-  const words = run === null ? await command?.(context) : null
-  if (words !== null && !areWords(words)) return notWords(words)
-  const environment =
-    words === null ? spec.task.env : commandEnvironment(spec, context.files, context.scratch)
-  return await runRanks({
-    spec,
-    command: words,
-    environment,
-    base: process.env,
-    scratch: () => scratch.folder,
-  })
+  return runRanks({ ...what, spec, base: process.env, scratch: () => scratch.folder })
 }
 
 function notLoaded(module: string, error: unknown, log: (text: string) => void): string {

@@ -6,7 +6,7 @@ import { pinTree } from '../keeper/pin-tree.ts'
 import { Children } from './children.ts'
 import { prepareForCommands } from './command.ts'
 import { Scratch } from './context.ts'
-import { errorDetails, errorText } from './error-text.ts'
+import { errorDetails, errorText, failureText } from './error-text.ts'
 import { Output } from './output.ts'
 import { enter, perform } from './perform.ts'
 import { ProgressTeller } from './progress.ts'
@@ -149,7 +149,7 @@ export class Runner {
           failure => resolve({ failure, over: true }),
           error => {
             log(errorDetails(error))
-            resolve({ failure: errorText(error), over: true })
+            resolve({ failure: failureText(error, spec), over: true })
           },
         )
     })
