@@ -1,6 +1,7 @@
 import type { Command } from './command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { drainCommand } from './drain-command.ts'
+import { explainCommand } from './explain-command.ts'
 import { cancelCommand, pauseCommand, resumeCommand } from './harvest-commands.ts'
 import { initCommand } from './init-command.ts'
 import { reportCommand } from './report-command.ts'
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   monitorCommand,
   topCommand,
   statusCommand,
+  explainCommand,
   reportCommand,
   runsCommand,
   drainCommand,
