@@ -43,6 +43,7 @@ const attemptStatus = z.strictObject({
   elapsedSeconds: amount,
   limitSeconds: amount.nullable(),
   reason: z.string().nullable(),
+  progress: z.strictObject({ fraction: amount, text: z.string().nullable() }).nullable(),
 })
 
 const status = z.strictObject({

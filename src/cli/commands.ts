@@ -3,6 +3,7 @@ import { completeCommand } from './complete-command.ts'
 import { completionCommand } from './completion-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { drainCommand } from './drain-command.ts'
+import { explainCommand } from './explain-command.ts'
 import { cancelCommand, pauseCommand, resumeCommand } from './harvest-commands.ts'
 import { initCommand } from './init-command.ts'
 import { reportCommand } from './report-command.ts'
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   monitorCommand,
   topCommand,
   statusCommand,
+  explainCommand,
   reportCommand,
   runsCommand,
   drainCommand,

@@ -3,6 +3,7 @@ import { loadConfiguration } from '../config.ts'
 import { listRuns } from '../journal/list-runs.ts'
 import { runPaths } from '../journal/run-paths.ts'
 import { writeStderr } from '../os/stderr.ts'
+import { askRun } from '../supervisor/control-client.ts'
 import { type ItemDetail, itemDetail } from '../views/item-detail.ts'
 import { itemDetailText } from '../views/item-detail-text.ts'
 import { itemOf } from '../views/item-history.ts'
@@ -86,7 +87,9 @@ async function findView(
   const only = item === null ? {} : { only: itemOf(item) }
   const { state, details, history } = await readRun(paths, { keepEnded: MOST_ENDED, ...only })
   const { attemptLog } = paths
-  const options = { now, alive: listed.state === 'live', details, snapshot: null, history, attemptLog }
+  const alive = listed.state === 'live'
+  const waiting = alive && state.pendingCount > 0 ? await waitingNow(paths.controlSocket) : null
+  const options = { now, alive, details, snapshot: null, waiting, history, attemptLog }
   const status = statusOf(state, options)
   if (status === null) return { problem: `the journal of ${listed.name} holds no launch` }
   const view = { run: listed.name, final: status.state === 'ended' || status.state === 'interrupted' }
@@ -103,6 +106,14 @@ async function findView(
       : { ...view, json, text: text => taskDetailText(json, text) }
   }
   return { ...view, json: status, text: text => statusText(status, text) }
+}
+
+/** Why items wait at present: only the run itself knows. null: it does not answer here, and the journal has to do. */
+async function waitingNow(
+  controlSocket: string,
+): Promise<Readonly<Record<string, readonly string[]>> | null> {
+  const reply = await askRun(controlSocket, { type: 'explain', task: null })
+  return reply?.ok === true ? (reply.waiting ?? null) : null
 }
 
 /** Items that are listed with their task. */

@@ -33,12 +33,14 @@ export type OdopEvent =
   | AttemptSuspended
   | AttemptResumed
   | AttemptMoved
+  | AttemptProgressed
   | AttemptEnded
   | UsageMeasured
   | ProgressMeasured
   | HarvestPaused
   | HarvestResumed
   | Noted
+  | ItemsLeft
   | LaunchEnded
 
 /** A supervisor took over this run. What an earlier launch left running is pending again from here on. */
@@ -54,6 +56,10 @@ export interface LaunchStarted {
   readonly settings: Settings
   /** `run` wraps an application, `drain` works off what is left, `monitor` only measures. */
   readonly mode: 'run' | 'drain' | 'monitor'
+  /** Who has started it; missing in a journal of an earlier odop. */
+  readonly user?: string
+  /** The job of Slurm that it is in; missing: none. */
+  readonly job?: string
   /** Absolute task folders. */
   readonly taskFolders: readonly string[]
 }
@@ -148,6 +154,17 @@ export interface AttemptResumed {
   readonly attempt: AttemptId
 }
 
+/** How far an attempt says that it is. Recorded sparsely: see `isWorthTelling`. */
+export interface AttemptProgressed {
+  readonly type: 'attempt-progress'
+  readonly at: number
+  readonly attempt: AttemptId
+  /** From 0 to 1. */
+  readonly fraction: number
+  /** What it is at; null: it does not say. */
+  readonly text: string | null
+}
+
 /** The application uses its cores, or some of them, and others of the same node are idle: it goes on there. */
 export interface AttemptMoved {
   readonly type: 'attempt-moved'
@@ -205,6 +222,18 @@ export interface Noted {
   readonly level: 'info' | 'warning'
   readonly text: string
   readonly node?: NodeName
+}
+
+/** The launch ends with work items of a task that have not ended, and why they have not: one for each task that has some. */
+export interface ItemsLeft {
+  readonly type: 'items-left'
+  readonly at: number
+  readonly task: TaskName
+  readonly items: number
+  /** As a user should read them. */
+  readonly reasons: readonly string[]
+  /** The most cores of a node that the application left at the same time while items waited; missing: not known. */
+  readonly mostIdleCores?: number
 }
 
 export interface LaunchEnded {

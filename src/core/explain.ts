@@ -1,5 +1,6 @@
-import type { NodeName, Snapshot, TaskDefinition, TaskName } from './model.ts'
-import { boundElsewhere, nextReadyAt } from './queue.ts'
+import type { ItemId, NodeName, Snapshot, TaskDefinition, TaskName } from './model.ts'
+import { type PendingItems, pendingItems } from './pending.ts'
+import { boundElsewhere } from './queue.ts'
 import type { RunView, TaskState, View } from './run-state.ts'
 import { gpusNeededIn, type Lack, neededIn, PRESSED } from './schedule/fitting.ts'
 import { BUSY, HELD } from './schedule/levels.ts'
@@ -11,61 +12,155 @@ import type { Blocked, StartPlan } from './schedule/start.ts'
 import { formatDuration, formatSize } from './units.ts'
 import { unreachable } from './unreachable.ts'
 
+/** Pending items of a task that wait for the same. */
+export interface Waiting {
+  readonly items: number
+  /** As a user should read it: all of these hold; never empty. */
+  readonly reasons: readonly string[]
+  /** They do not wait any more: the next decision starts them. */
+  readonly startable?: true
+}
+
 /**
- * Why pending items of a task do not run now, as a user should read it; empty: nothing of it is pending.
- * Asks the scheduler itself what it would start, so that the reasons are those that hold.
+ * Why pending items of a task do not run now, as a user should read it; empty: nothing of it is pending. Where they wait for different
+ * things, how many wait for each.
  */
 export function explain(state: RunView, snapshot: Snapshot, now: number, name: TaskName): string[] {
+  return waitingTexts(waitingItems(state, snapshot, now, name))
+}
+
+export function waitingTexts(groups: readonly Waiting[]): string[] {
+  const total = groups.reduce((sum, { items }) => sum + items, 0)
+  const [first] = groups
+  if (first !== undefined && groups.length === 1 && !first.startable) return [...first.reasons]
+  return groups.map(({ items, reasons, startable }) =>
+    startable ? `${items} of ${total} ${reasons.join('; ')}` : `${items} of ${total}: ${reasons.join('; ')}`,
+  )
+}
+
+/**
+ * All pending items of a task, grouped by what they wait for. Asks the scheduler itself what it would start, so that the reasons are
+ * those that hold.
+ */
+export function waitingItems(state: RunView, snapshot: Snapshot, now: number, name: TaskName): Waiting[] {
   const task = state.tasks.get(name)
   if (task === undefined || task.pendingCount === 0) return []
   const plan = planOf(state, snapshot, now)
-  const startable = plan.starts.filter(({ item }) => state.items.get(item)?.task === name).length
-  if (startable > 0) {
-    return [`${startable} of ${task.pendingCount} can start now`, ...elsewhereTexts(state, task)]
-  }
+  const pending = pendingItems(state, task, now)
   const hindrance = plan.hindered.get(name)
-  const blocked = plan.blocked.get(name) ?? []
-  const reasons = [
-    ...(hindrance === undefined ? [] : [hindrance.text]),
-    ...(task.definition === null
-      ? []
-      : allBlockedTexts(withMemoryNeed(state, snapshot, task.definition), blocked, plan)),
-    ...(blocked.some(({ lacks }) => lacks.has('memory')) ? memoryNeedTexts(task) : []),
-    ...elsewhereTexts(state, task),
-    ...queueTexts(state, task, now),
+  // Nothing of the task starts, whatever becomes of its items: that comes before what each waits for.
+  if (hindrance !== undefined && hindrance.kind !== 'replicas') {
+    const others = [...retryTexts(state, task, pending, now), ...beyondTexts(task, pending)]
+    return [{ items: task.pendingCount, reasons: [hindrance.text, ...others] }]
+  }
+  return [
+    ...dueGroups({ state, snapshot, task, plan, pending }),
+    ...group(pending.retrying.length, retryTexts(state, task, pending, now)),
+    ...elsewhereGroups(pending),
+    ...group(pending.beyond, beyondTexts(task, pending)),
   ]
-  return reasons.length > 0 ? reasons : ['its turn has not come yet']
 }
+
+function group(items: number, reasons: readonly string[]): Waiting[] {
+  return items > 0 ? [{ items, reasons }] : []
+}
+
+interface DueQuestion {
+  readonly state: RunView
+  readonly snapshot: Snapshot
+  readonly task: View<TaskState>
+  readonly plan: StartPlan
+  readonly pending: PendingItems
+}
+
+/** What could start if there was room: what the plan starts of it, and what it does not. */
+function dueGroups({ state, snapshot, task, plan, pending }: DueQuestion): Waiting[] {
+  const { starts, follows } = takenBy(plan, state, task.name)
+  const taken = new Map<NodeName | null, number>()
+  for (const item of [...starts, ...follows]) {
+    const node = state.items.get(item)?.node ?? null
+    taken.set(node, (taken.get(node) ?? 0) + 1)
+  }
+  const left = [...pending.due].flatMap(([node, due]) => {
+    const items = due - (taken.get(node) ?? 0)
+    return items > 0 ? [{ node, items }] : []
+  })
+  return [
+    ...(starts.length > 0
+      ? [{ items: starts.length, reasons: ['can start now'], startable: true as const }]
+      : []),
+    ...group(follows.length, ['start next, in the runners of attempts that are about to end']),
+    ...leftGroups(left, { state, snapshot, task, plan, pending }),
+  ]
+}
+
+function takenBy(plan: StartPlan, state: RunView, name: TaskName): { starts: ItemId[]; follows: ItemId[] } {
+  const isOfTask = (item: ItemId) => state.items.get(item)?.task === name
+  const followers = plan.follows.flatMap(({ items }) => items.map(({ item }) => item))
+  return { starts: plan.starts.map(({ item }) => item).filter(isOfTask), follows: followers.filter(isOfTask) }
+}
+
+interface Left {
+  /** To which these items are bound; null: to none. */
+  readonly node: NodeName | null
+  readonly items: number
+}
+
+function leftGroups(left: readonly Left[], { state, snapshot, task, plan }: DueQuestion): Waiting[] {
+  const { definition } = task
+  const hindrance = plan.hindered.get(task.name)
+  const all = left.reduce((sum, { items }) => sum + items, 0)
+  if (hindrance !== undefined || definition === null) return group(all, [hindrance?.text ?? NO_TURN])
+  const blocked = plan.blocked.get(task.name) ?? []
+  const needed = withMemoryNeed(state, snapshot, definition)
+  const memory = (by: Blocked | undefined) => (by?.lacks.has('memory') ? memoryNeedTexts(task) : [])
+  const reasonsOf = ({ node }: Left): string[] => {
+    const by = blocked.find(each => each.node === node)
+    if (node !== null) return [boundText(node, needed, by, plan), ...memory(by)]
+    const texts = by === undefined ? [] : blockedTexts(needed, by, plan)
+    return texts.length === 0 ? [NO_TURN] : [...texts, ...memory(by)]
+  }
+  return fewNodes(left, reasonsOf)
+}
+
+const NO_TURN = 'its turn has not come yet'
 
 /** So many nodes to which items are bound are told of one by one. */
 const MOST_NODES = 3
 
+function fewNodes(all: readonly Left[], reasonsOf: (left: Left) => string[]): Waiting[] {
+  const bound = all.filter(({ node }) => node !== null)
+  const told = [...all.filter(({ node }) => node === null), ...bound.slice(0, MOST_NODES)]
+  const rest = bound.slice(MOST_NODES)
+  const items = rest.reduce((sum, each) => sum + each.items, 0)
+  const more = `and so on for ${rest.length} more ${rest.length === 1 ? 'node' : 'nodes'}`
+  return [...told.map(each => ({ items: each.items, reasons: reasonsOf(each) })), ...group(items, [more])]
+}
+
+function boundText(
+  node: NodeName,
+  definition: TaskDefinition,
+  blocked: Blocked | undefined,
+  plan: StartPlan,
+): string {
+  const rooms = plan.rooms.filter(room => room.node === node)
+  if (rooms.length === 0 || blocked === undefined) return onNode(node, 'reports nothing at present')
+  return onNode(node, `has no room: ${blockedTexts(definition, blocked, { ...plan, rooms }).join('; ')}`)
+}
+
 /** Items whose files are on nodes that this launch has not (yet), or has not any more. */
 export function elsewhereTexts(state: RunView, task: View<TaskState>): string[] {
-  const nodes = boundElsewhere(state, task).map(([node]) => node)
-  return onNodesTexts(nodes, () => 'has not joined this launch')
+  const elsewhere = new Map(boundElsewhere(state, task))
+  return elsewhereGroups({ elsewhere }).flatMap(({ reasons }) => reasons)
 }
 
-function onNodesTexts(nodes: readonly NodeName[], reasonOf: (node: NodeName) => string): string[] {
-  const told = nodes.slice(0, MOST_NODES).map(node => `its files are on ${node}, which ${reasonOf(node)}`)
-  const more = nodes.length - told.length
-  return more > 0 ? [...told, `and so on for ${more} more ${more === 1 ? 'node' : 'nodes'}`] : told
+function elsewhereGroups({ elsewhere }: Pick<PendingItems, 'elsewhere'>): Waiting[] {
+  const left = [...elsewhere].map(([node, items]) => ({ node, items }))
+  return fewNodes(left, ({ node }) => [onNode(node ?? '', 'has not joined this launch')])
 }
 
-function allBlockedTexts(definition: TaskDefinition, blocked: readonly Blocked[], plan: StartPlan): string[] {
-  const byNode = new Map(blocked.map(each => [each.node, each]))
-  const anywhere = byNode.get(null)
-  const nodes = [...byNode.keys()].filter(node => node !== null)
-  const reasonOf = (node: NodeName) => {
-    const rooms = plan.rooms.filter(room => room.node === node)
-    const each = byNode.get(node)
-    if (rooms.length === 0 || each === undefined) return 'reports nothing at present'
-    return `has no room: ${blockedTexts(definition, each, { ...plan, rooms }).join('; ')}`
-  }
-  return [
-    ...(anywhere === undefined ? [] : blockedTexts(definition, anywhere, plan)),
-    ...onNodesTexts(nodes, reasonOf),
-  ]
+function onNode(node: NodeName, reason: string): string {
+  return `its files are on ${node}, which ${reason}`
 }
 
 function blockedTexts(definition: TaskDefinition, blocked: Blocked, plan: StartPlan): string[] {
@@ -181,22 +276,32 @@ function memoryText({ memoryBytes }: TaskDefinition, rooms: readonly Room[]): st
   return `needs ${formatSize(memoryBytes)} of memory; the most that a node has left is ${formatSize(most)}`
 }
 
-function queueTexts(state: RunView, task: View<TaskState>, now: number): string[] {
-  const texts: string[] = []
-  const readyAt = nextReadyAt(state, task)
-  if (readyAt !== null && readyAt > now) {
-    texts.push(`waits ${formatDuration((readyAt - now) / 1000)} before it is tried again`)
+/** Until when they wait, and how many attempts they have left. */
+function retryTexts(
+  state: RunView,
+  { definition }: View<TaskState>,
+  { retrying }: PendingItems,
+  now: number,
+): string[] {
+  const ordered = retrying.toSorted((a, b) => a.readyAt - b.readyAt)
+  const [next, last] = [ordered[0], ordered.at(-1)]
+  if (next === undefined || last === undefined) return []
+  const until = (at: number) => `until ${clockText(at)} UTC (${formatDuration((at - now) / 1000)})`
+  if (ordered.length > 1) {
+    return [
+      `wait before they are tried again, the next ${until(next.readyAt)}, the last ${until(last.readyAt)}`,
+    ]
   }
-  const beyond = task.definition === null ? 0 : itemsBeyondLimit(state, task)
-  if (beyond > 0) texts.push(`${beyond} more than the ${task.queueLimit} that a run takes (maxRuns)`)
-  return texts
+  const most = 1 + (definition?.retries ?? state.settings.retries)
+  return [
+    `waits ${until(next.readyAt)} before it is tried again: ${next.failures} of ${most} attempts failed`,
+  ]
 }
 
-function itemsBeyondLimit(state: RunView, task: View<TaskState>): number {
-  if (task.queueLimit === null) return 0
-  let beyond = 0
-  for (const item of state.items.values()) {
-    if (item.task === task.name && item.number > task.queueLimit) beyond += 1
-  }
-  return beyond
+function clockText(at: number): string {
+  return new Date(at).toISOString().slice(11, 19)
+}
+
+function beyondTexts({ queueLimit }: View<TaskState>, { beyond }: PendingItems): string[] {
+  return beyond > 0 ? [`${beyond} more than the ${queueLimit} that a run takes (maxRuns)`] : []
 }

@@ -2,6 +2,7 @@ import { cancelItem, pendingAgain } from './cancel.ts'
 import type {
   AttemptEnded,
   AttemptMoved,
+  AttemptProgressed,
   AttemptResumed,
   AttemptStarted,
   AttemptSuspended,
@@ -75,6 +76,7 @@ export function attemptStarted(state: RunState, event: AttemptStarted): void {
     movedAt: null,
     suspendedSeconds: 0,
     suspendedSince: null,
+    progress: null,
     reservedMemoryBytes: reservedMemory(task.definition, task),
   })
 }
@@ -124,6 +126,11 @@ export function attemptResumed(state: RunState, event: AttemptResumed): void {
   if (attempt === undefined || attempt.suspendedSince === null) return
   attempt.suspendedSeconds += Math.max(0, event.at - attempt.suspendedSince) / 1000
   attempt.suspendedSince = null
+}
+
+export function attemptProgressed(state: RunState, event: AttemptProgressed): void {
+  const attempt = state.running.get(event.attempt)
+  if (attempt !== undefined) attempt.progress = { at: event.at, fraction: event.fraction, text: event.text }
 }
 
 /** Within its only node: a move to another one is no move, but an end and a start. */
@@ -203,6 +210,7 @@ function newTask(name: TaskName): TaskState {
     pendingCount: 0,
     queue: [],
     bound: new Map(),
+    leftover: null,
     queueLimit: null,
     running: new Set(),
     followingCount: 0,

@@ -233,6 +233,8 @@ export interface NodeUsage {
   readonly appRunDelaySeconds: number | null
   /** The same beside attempts and without any; `null` where the kernel does not say. */
   readonly interference: Interference | null
+  /** Cores that nobody has used so far, but for less than 1 %. Missing: not known. */
+  readonly unusedCores?: readonly CoreId[]
   /** Missing: it has none, or they are not known. */
   readonly gpus?: readonly GpuUsage[]
 }

@@ -103,7 +103,7 @@ export function isDue(task: View<TaskState>, item: View<ItemState>, now: number)
 }
 
 /** Only a retry waits: an item with a `queuedAt` in the future comes from a clock that was set back. */
-function waitsForRetry(item: View<ItemState>, now: number): boolean {
+export function waitsForRetry(item: View<ItemState>, now: number): boolean {
   return item.failures > 0 && item.readyAt > now
 }
 

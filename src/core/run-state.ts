@@ -88,6 +88,8 @@ export interface TaskState {
   readonly queue: ItemState[]
   /** The same for items that are bound to a node, by node. */
   readonly bound: Map<NodeName, BoundItems>
+  /** What was left when the launch ended; null: nothing, or it has not ended. */
+  leftover: Leftover | null
   /** The `maxRuns` by which the queues were made. */
   queueLimit: number | null
   readonly running: Set<AttemptId>
@@ -115,6 +117,13 @@ export interface TaskState {
   readonly seen: Set<string>
   /** For `file-updated`: file → its entry in `seen`. */
   readonly lastVersions: Map<string, string>
+}
+
+/** Why items of a task have not run. */
+export interface Leftover {
+  readonly reasons: readonly string[]
+  /** The most cores of a node that the application left at the same time while items waited; null: not known. */
+  readonly mostIdleCores: number | null
 }
 
 /** Items of a task that can start on one node only. */
@@ -168,8 +177,18 @@ export interface RunningAttempt {
   /** Closed suspensions; one that still lasts began at `suspendedSince`. */
   suspendedSeconds: number
   suspendedSince: number | null
+  /** How far it says that it is; null: it has not said anything. */
+  progress: AttemptProgress | null
   /** Its memory limit, or what it is known to need: kept for it even while it uses less. */
   readonly reservedMemoryBytes: number
+}
+
+/** What an attempt has last said of how far it is. */
+export interface AttemptProgress {
+  readonly at: number
+  /** From 0 to 1. */
+  readonly fraction: number
+  readonly text: string | null
 }
 
 /** What attempts hold of a node, suspended ones and those that are being ended included. */

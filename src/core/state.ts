@@ -3,6 +3,7 @@ import type { ApplicationEnded, LaunchStarted, NodeJoined, Noted, OdopEvent, Tas
 import {
   attemptEnded,
   attemptMoved,
+  attemptProgressed,
   attemptResumed,
   attemptStarted,
   attemptSuspended,
@@ -73,6 +74,9 @@ export function apply(state: RunState, event: OdopEvent): void {
     case 'attempt-moved':
       attemptMoved(state, event)
       break
+    case 'attempt-progress':
+      attemptProgressed(state, event)
+      break
     case 'attempt-ended':
       attemptEnded(state, event)
       break
@@ -92,6 +96,12 @@ export function apply(state: RunState, event: OdopEvent): void {
     case 'note':
       noted(state, event)
       break
+    case 'items-left':
+      taskNamed(state, event.task).leftover = {
+        reasons: event.reasons,
+        mostIdleCores: event.mostIdleCores ?? null,
+      }
+      break
     case 'launch-ended':
       state.launchEndedAt = event.at
       break
@@ -109,7 +119,10 @@ export function markTerminating(state: RunState, attempt: AttemptId): void {
 function launchStarted(state: RunState, event: LaunchStarted): void {
   for (const lead of [...state.following.keys()]) returnFollowers(state, lead)
   for (const attempt of [...state.running.values()]) requeue(state, attempt)
-  for (const task of state.tasks.values()) task.definition = null
+  for (const task of state.tasks.values()) {
+    task.definition = null
+    task.leftover = null
+  }
   state.nodes.clear()
   state.layouts.clear()
   state.loads.clear()

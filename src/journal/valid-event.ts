@@ -143,6 +143,7 @@ const required: Readonly<Record<OdopEvent['type'], Check>> = {
   'attempt-suspended': fields({ attempt: isString, reason: isString }),
   'attempt-resumed': fields({ attempt: isString }),
   'attempt-moved': fields({ attempt: isString, placement: isPlacement }),
+  'attempt-progress': fields({ attempt: isString, fraction: isNumber, text: orNull(isString) }),
   'attempt-ended': fields({
     attempt: isString,
     item: isString,
@@ -157,5 +158,6 @@ const required: Readonly<Record<OdopEvent['type'], Check>> = {
   'harvest-paused': fields({}),
   'harvest-resumed': fields({}),
   note: fields({ level: oneOf('info', 'warning'), text: isString }),
+  'items-left': fields({ task: isString, items: isNumber, reasons: isArrayOf(isString) }),
   'launch-ended': fields({}),
 }

@@ -84,6 +84,13 @@ export type AttemptReport =
        */
       readonly fault: 'attempt' | 'unclear' | 'agent'
     }
+  /** How far it says that it is: a share from 0 to 1. */
+  | {
+      readonly type: 'progress'
+      readonly attempt: AttemptId
+      readonly fraction: number
+      readonly text: string | null
+    }
   /** What was to follow this attempt will not begin: comes after its end. */
   | { readonly type: 'returned'; readonly lead: AttemptId }
 

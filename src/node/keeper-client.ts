@@ -171,7 +171,8 @@ class Client implements KeeperClient {
 
   #receive(runner: Runner, message: FromRunner): void {
     if (message.type === 'ready') this.#afterReady(runner)
-    else this.#afterAttempts(runner, message)
+    else if (message.type === 'ended') this.#afterAttempts(runner, message)
+    else if (this.#executing.has(message.attempt)) this.#options.onReport(message)
   }
 
   #afterAttempts(runner: Runner, { ends, handed }: Extract<FromRunner, { type: 'ended' }>): void {

@@ -265,7 +265,7 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
 
   /** A runner is kept over many attempts: what each has used is taken down at its beginning and its end. */
   function withSampledUse(report: AttemptReport): AttemptReport {
-    if (report.type === 'returned') return report
+    if (report.type === 'returned' || report.type === 'progress') return report
     if (report.type === 'began') {
       const running = executing(keeper).find(({ attempt }) => attempt === report.attempt)
       if (running && !began.has(report.attempt)) {

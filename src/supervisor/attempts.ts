@@ -1,6 +1,7 @@
 import { access } from 'node:fs/promises'
 import path from 'node:path'
 import type { Action } from '../core/actions.ts'
+import { isWorthTelling } from '../core/attempt-progress.ts'
 import type { AttemptStarted } from '../core/events.ts'
 import { markAlone, markFollowing, returnFollowers } from '../core/followers.ts'
 import type { AttemptId, AttemptOutcome, FilePath, ItemId, Placement, Settings } from '../core/model.ts'
@@ -112,6 +113,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     reported(report) {
       if (report.type === 'began') began(report.attempt, report.at)
       else if (report.type === 'returned') returned(report.lead)
+      else if (report.type === 'progress') progressed(report)
       else afterEnd(report)
     },
   }
@@ -169,6 +171,12 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     if (task === undefined) agents.of(placement.node)?.terminate(attempt, 0)
     else recordStart({ attempt, item, task, placement }, at)
     if (endingAll !== null) attempts.terminate(attempt, { outcome: 'requeued', reason: endingAll })
+  }
+
+  function progressed({ attempt, fraction, text }: Extract<AttemptReport, { type: 'progress' }>) {
+    const running = recorder.state.running.get(attempt)
+    if (running && isWorthTelling(running.progress, fraction, now()))
+      recorder.record({ type: 'attempt-progress', at: now(), attempt, fraction, text })
   }
 
   function returned(lead: AttemptId) {

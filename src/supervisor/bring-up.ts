@@ -16,9 +16,11 @@ import { backOffNotes } from './back-off-notes.ts'
 import { type Control, openControl } from './control.ts'
 import { answerRequest } from './control-requests.ts'
 import { type EndingHow, endLaunch, type LaunchEnd } from './end-launch.ts'
+import { waitingTasks } from './explained.ts'
 import { JobEnd } from './job-end.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { startMetrics } from './metrics.ts'
+import { MostIdle } from './most-idle.ts'
 import { openOtherNodes } from './other-nodes.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import { openProgress } from './progress.ts'
@@ -121,6 +123,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
       wake: () => loop.wake(),
     }) ?? null
   let lastLook: Snapshot | null = null
+  const mostIdle = new MostIdle()
   const loop: Loop = startLoop({
     state: recorder.state,
     agents,
@@ -132,6 +135,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     onBackOff: notes.seen,
     onLook: snapshot => {
       lastLook = snapshot
+      mostIdle.looked(recorder.state, snapshot, now())
       metrics.looked()
       dashboard?.looked()
       void jobTime?.refresh(now)
@@ -167,6 +171,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   }
   const changeOptions = { ...taskOptions, attempts, tasksAreOpen: foldersAreOpen }
   const interruption = new AbortController()
+  const present = () => ({ state: recorder.state, snapshot: lastLook, now: now() })
   const api = openApi({ ...prepared, onStarted: pid => launchers.push(pid) })
   const control: Promise<Control> | null = store.kept
     ? openControl({
@@ -178,6 +183,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
             loop,
             progress,
             snapshot: () => lastLook,
+            waitsFor: desk.waitsFor,
             changeTasks: change =>
               import('./live-tasks.ts').then(({ changeTasks }) => changeTasks(change, changeOptions)),
             now,
@@ -219,6 +225,8 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
         agents,
         environment: request.environment,
         metrics,
+        waiting: () => waitingTasks(present()),
+        mostIdleCores: () => mostIdle.cores,
         tasksAreOpen,
         interrupted: interruption.signal,
         stop,

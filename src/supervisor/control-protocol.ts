@@ -28,7 +28,8 @@ export interface CancelRequest {
 /** Why pending work items of a task do not run now: with the last look at the nodes, which no journal holds. */
 export interface ExplainRequest {
   readonly type: 'explain'
-  readonly task: string
+  /** null: those of all tasks, without what their triggers wait for. */
+  readonly task: string | null
 }
 
 /** `odop tasks add RUN FILE…` */
@@ -66,6 +67,8 @@ export type ControlReply =
       readonly look?: LiveLook
       /** To `explain`. */
       readonly reasons?: readonly string[]
+      /** To `explain` of all tasks: the reasons by task. */
+      readonly waiting?: Readonly<Record<string, readonly string[]>>
       /** What was done, as a user should read it. */
       readonly text?: string
     }
@@ -110,7 +113,7 @@ const FORMS: readonly Form[] = [
   {
     type: 'explain',
     example: '{ "type": "explain", "task": "…" }',
-    read: ({ task }) => (typeof task === 'string' ? { type: 'explain', task } : null),
+    read: ({ task }) => (typeof task === 'string' || task === null ? { type: 'explain', task } : null),
   },
   { type: 'pause', example: '{ "type": "pause" }', read: () => ({ type: 'pause' }) },
   { type: 'resume', example: '{ "type": "resume" }', read: () => ({ type: 'resume' }) },
@@ -138,12 +141,13 @@ export function readReply(line: string): ControlReply | null {
   try {
     const value: unknown = JSON.parse(line)
     if (!isObject(value)) return null
-    const { look, reasons, text } = value
+    const { look, reasons, waiting, text } = value
     if (value['ok'] === true) {
       return {
         ok: true,
         ...(isLook(look) ? { look } : {}),
         ...(isTexts(reasons) ? { reasons } : {}),
+        ...(isObject(waiting) ? { waiting: reasonsByTask(waiting) } : {}),
         ...(typeof text === 'string' ? { text } : {}),
       }
     }
@@ -151,6 +155,13 @@ export function readReply(line: string): ControlReply | null {
   } catch {
     return null
   }
+}
+
+function reasonsByTask(waiting: Readonly<Record<string, unknown>>): Record<string, readonly string[]> {
+  const valid = Object.entries(waiting).flatMap(([task, texts]) =>
+    isTexts(texts) ? [[task, texts] as const] : [],
+  )
+  return Object.fromEntries(valid)
 }
 
 function isLook(value: unknown): value is LiveLook {

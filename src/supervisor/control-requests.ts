@@ -1,5 +1,5 @@
 import { itemOfAttempt } from '../core/ids.ts'
-import type { NodeSnapshot, Snapshot } from '../core/model.ts'
+import type { NodeSnapshot, Snapshot, TaskName } from '../core/model.ts'
 import { isPaused } from '../core/state.ts'
 import { unreachable } from '../core/unreachable.ts'
 import type { Attempts } from './attempts.ts'
@@ -24,6 +24,8 @@ export interface ControlParts {
   readonly progress: Pick<ProgressDesk, 'step'>
   /** The last look at the nodes; null: there was none. */
   readonly snapshot: () => Snapshot | null
+  /** What the trigger of a task waits for. */
+  readonly waitsFor: (task: TaskName) => Promise<readonly string[]>
   readonly changeTasks: (request: TasksAddRequest | TasksRemoveRequest) => Promise<ControlReply>
   readonly now: () => number
 }
@@ -47,7 +49,12 @@ export function answerRequest(
     case 'look':
       return { ok: true, look: { at: parts.now(), nodes: liveNodes(parts.snapshot()) } }
     case 'explain':
-      return explained(request, { state: parts.recorder.state, snapshot: parts.snapshot(), now: parts.now() })
+      return explained(request, {
+        ...parts,
+        state: parts.recorder.state,
+        snapshot: parts.snapshot(),
+        now: parts.now(),
+      })
     case 'tasks-add':
     case 'tasks-remove':
       return parts.changeTasks(request)

@@ -1,5 +1,6 @@
 import type { ApplicationExit } from '../app/launch.ts'
 import type { Drain } from '../config.ts'
+import type { TaskName } from '../core/model.ts'
 import { itemsLeft, type RunState } from '../core/state.ts'
 import type { Summary } from '../views/summary-schema.ts'
 import type { Agents } from './agents.ts'
@@ -33,6 +34,10 @@ export interface EndLaunchOptions extends Prepared, EndingHow {
   readonly metrics: Metrics
   readonly agents: Pick<Agents, 'applicationEnded'>
   readonly environment: Readonly<Record<string, string | undefined>>
+  /** Tasks with pending items, and why those wait. */
+  readonly waiting: () => readonly (readonly [TaskName, readonly string[]])[]
+  /** The most cores of a node that were left while items waited; null: not known. */
+  readonly mostIdleCores: () => number | null
   /** The task modules were loaded, and their triggers have begun. */
   readonly tasksAreOpen: Promise<void>
   /** A signal that asks odop to end. */
@@ -63,8 +68,10 @@ export async function endLaunch(options: EndLaunchOptions): Promise<LaunchEnd> {
     if (exit !== null) resumeHarvest(parts)
     await drain(parts, stopDraining)
   }
+  const waited = new Map(options.waiting())
   await endAttempts(parts, { reason: reasonToEnd(options), atOnce: options.atOnce?.() ?? false })
   await options.metrics.finish()
+  recordLeft(options, waited)
   recorder.record({ type: 'launch-ended', at: now() })
   await within(STEP_MILLISECONDS, options.stop())
   const summary = await report(options)
@@ -88,6 +95,23 @@ async function pageOf({ store, configuration, recorder, interrupted, now }: EndL
   if (now() - launchedAt < LEAST_PICTURED_MILLISECONDS) return
   const { writePage } = await import('./write-page.ts')
   await writePage(store.paths, [...recorder.state.nodes.keys()])
+}
+
+/** @param waited why items waited just before what ran was ended: afterwards its cores are free */
+function recordLeft(
+  { recorder, now, mostIdleCores }: EndLaunchOptions,
+  waited: ReadonlyMap<TaskName, readonly string[]>,
+): void {
+  const most = mostIdleCores()
+  const idle = most === null ? {} : { mostIdleCores: most }
+  for (const task of recorder.state.tasks.values()) {
+    const items = itemsLeft(task)
+    if (items === 0) continue
+    const reasons = waited.get(task.name) ?? [
+      'the launch ended while they ran, or just after they had been queued',
+    ]
+    recorder.record({ type: 'items-left', at: now(), task: task.name, items, reasons, ...idle })
+  }
 }
 
 async function tasksOpenOr({ tasksAreOpen, recorder }: EndLaunchOptions, stop: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
-import { hostname } from 'node:os'
+import { hostname, userInfo } from 'node:os'
 import type { Application } from '../app/launch.ts'
 import type { Configuration } from '../config.ts'
+import type { LaunchStarted } from '../core/events.ts'
 import type { NodeFacts, Settings } from '../core/model.ts'
 import { version } from '../version.ts'
 import type { Recorder } from './recorder.ts'
@@ -30,6 +31,7 @@ export function recordLaunch(launch: LaunchFacts): void {
     cwd: request.cwd,
     host: hostname(),
     pid: process.pid,
+    ...userAndJob(request.environment),
     version: version(),
     settings,
     mode: request.mode,
@@ -37,4 +39,18 @@ export function recordLaunch(launch: LaunchFacts): void {
   })
   recorder.record({ type: 'node-joined', at, facts })
   if (application) recorder.record({ type: 'application-started', at, pid: application.pid })
+}
+
+/** A user without an entry in the password file has a number only. */
+function userAndJob(environment: SuperviseRequest['environment']): Pick<LaunchStarted, 'user' | 'job'> {
+  const job = environment['SLURM_JOB_ID'] ?? environment['SLURM_JOBID'] ?? ''
+  return { user: userName(), ...(job === '' ? {} : { job }) }
+}
+
+function userName(): string {
+  try {
+    return userInfo().username
+  } catch {
+    return String(process.getuid?.() ?? '')
+  }
 }

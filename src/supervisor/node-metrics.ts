@@ -22,6 +22,9 @@ export interface NodeMetrics {
 /** Under this share of the application's time nobody needs to know of others on the same cores. */
 const NOTEWORTHY_OUTSIDE_SHARE = 0.05
 
+/** The kernel's own work on a core is less. */
+const LEAST_USE = 0.01
+
 export function nodeMetrics({ facts, recorder, store, since }: NodeMetricsOptions): NodeMetrics {
   let writer: MetricsWriter | null = null
   /** Of GPUs there are columns, and they become known a little later than the rest. */
@@ -35,11 +38,16 @@ export function nodeMetrics({ facts, recorder, store, since }: NodeMetricsOption
   let before: Measured = { at: since, coreSeconds: NOTHING, busySeconds: [], gpus: [] }
   let last: NodeMeasurement | null = null
 
+  const unusedCores = ({ at, busySeconds }: NodeMeasurement) => {
+    const least = ((at - since) / 1000) * LEAST_USE
+    return facts.cores.filter((_, index) => (busySeconds[index] ?? least) < least)
+  }
+
   return {
     measured(measurement) {
       const { at, usage, busySeconds, gpuMemoryBytes } = measurement
       const { coreSeconds, gpus = [] } = usage
-      recorder.record({ type: 'usage', at, usage })
+      recorder.record({ type: 'usage', at, usage: { ...usage, unusedCores: unusedCores(measurement) } })
       const measured = { at, coreSeconds, busySeconds, gpus }
       const row = rowOf(before, measured, measurement)
       if (gpuMemoryBytes !== null) open(gpus)

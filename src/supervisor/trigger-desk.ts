@@ -13,6 +13,8 @@ import type { Recorder } from './recorder.ts'
 export interface TriggerDesk {
   /** Starts watching for every task. Never rejects: a trigger that can't be started is noted. */
   open(tasks: readonly TaskDefinition[]): Promise<void>
+  /** What has to happen before a task gets its next work item, as a user should read it; empty: its definition says all about it. */
+  waitsFor(task: TaskName): Promise<readonly string[]>
   /** Stops watching for a task that was removed. Other nodes go on watching, and what they find is passed over. */
   remove(task: TaskName): void
   /** An agent has found files on its node. */
@@ -52,6 +54,12 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
   return {
     async open(tasks) {
       await Promise.all(tasks.map(openOne))
+    },
+    async waitsFor(task) {
+      const own = closed ? [] : sources.filter(each => each.task.name === task)
+      const texts = await Promise.all(own.map(async ({ source }) => (await source.waitsFor?.()) ?? []))
+      const ended = own.some(each => needsApplication(each.task)) && !applicationRuns
+      return ended ? ['the application has ended'] : texts.flat()
     },
     remove(name) {
       for (const { task, source } of sources) if (task.name === name) void source.close().catch(() => {})
@@ -103,8 +111,7 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
     const known = recorder.state.tasks.get(fired.task)
     if (!known?.definition) return
     const { definition } = known
-    const needsApplication = definition.trigger.kind === 'timer' || definition.trigger.kind === 'background'
-    if (needsApplication && !applicationRuns) return
+    if (needsApplication(definition) && !applicationRuns) return
     // What an earlier launch left of a background task still runs: together they are as many as were asked for.
     if (definition.trigger.kind === 'background' && itemsLeft(known) >= (definition.replicas ?? 1)) return
     // A timer must not pile up: an item that still waits for a core stands for the periods that pass meanwhile.
@@ -128,6 +135,10 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
     })
     options.onQueued()
   }
+}
+
+function needsApplication({ trigger }: TaskDefinition): boolean {
+  return trigger.kind === 'timer' || trigger.kind === 'background'
 }
 
 function isOnEachNode({ trigger }: TaskDefinition): boolean {

@@ -6,6 +6,11 @@ export interface TaskContext<P extends Parameters = Parameters> {
   readonly signal: AbortSignal
   /** Writes a line to the attempt's log. */
   log(text: string): void
+  /**
+   * Says how far the attempt is, for `odop status` and the dashboard: a share from 0 to 1, and what it is at. Cheap, however often it is
+   * called. In ranks it says nothing.
+   */
+  progress(fraction: number, text?: string): void
   /** The task's name. */
   readonly task: string
   /** 1 for the first attempt at a work item, 2 for its first retry. */

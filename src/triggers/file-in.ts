@@ -7,7 +7,7 @@ import { nameFilter } from './filter.ts'
 import { FolderTree } from './folder/folder-tree.ts'
 import { onceEach } from './once.ts'
 import type { TriggerContext, TriggerSource } from './trigger-source.ts'
-import { sayUnfinished } from './unfinished.ts'
+import { incompleteTexts, sayUnfinished } from './unfinished.ts'
 
 /** Files that are still open at the end get so much longer than the settle time. */
 const PATIENCE_SECONDS = 2
@@ -67,6 +67,16 @@ class FileIn implements TriggerSource {
     if (this.#closed) return
     sayUnfinished(this.#context.task.name, unfinished, this.#warn)
     if (incompleteBatches && this.#trigger.flush === 'end' && this.#batch.length > 0) this.#fireBatch()
+  }
+
+  async waitsFor(): Promise<readonly string[]> {
+    const { batchSize, settleSeconds } = this.#trigger
+    const incomplete = incompleteTexts(await this.#queue.unfinished(), settleSeconds)
+    if (this.#batch.length === 0) return incomplete
+    return [
+      `${this.#batch.length} of the ${batchSize} files of the next work item are complete`,
+      ...incomplete,
+    ]
   }
 
   async close(): Promise<void> {

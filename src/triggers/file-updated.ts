@@ -9,7 +9,7 @@ import { nameFilter } from './filter.ts'
 import { FolderTree, type FolderTreeOptions } from './folder/folder-tree.ts'
 import { onceEach } from './once.ts'
 import type { TriggerContext, TriggerSource } from './trigger-source.ts'
-import { sayUnfinished } from './unfinished.ts'
+import { incompleteTexts, sayUnfinished } from './unfinished.ts'
 
 const PATIENCE_SECONDS = 2
 
@@ -77,6 +77,10 @@ class FileUpdated implements TriggerSource {
     await nextTurn()
     const unfinished = await this.#queue.idle((this.#trigger.settleSeconds + PATIENCE_SECONDS) * 1000)
     if (!this.#closed) sayUnfinished(this.#context.task.name, unfinished, this.#warn)
+  }
+
+  async waitsFor(): Promise<readonly string[]> {
+    return incompleteTexts(await this.#queue.unfinished(), this.#trigger.settleSeconds)
   }
 
   async close(): Promise<void> {

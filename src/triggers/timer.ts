@@ -1,3 +1,4 @@
+import { formatDuration } from '../core/units.ts'
 import type { TriggerContext, TriggerSource } from './trigger-source.ts'
 
 /** setTimeout takes at most 2^31 - 1 ms. */
@@ -28,6 +29,9 @@ export function startTimer(context: TriggerContext, everySeconds: number): Trigg
   sleep()
   return {
     flush: async () => {},
+    waitsFor: async () => [
+      `the next period ends in ${formatDuration(Math.max(0, next - performance.now()) / 1000)}`,
+    ],
     close: async () => clearTimeout(timer),
   }
 }

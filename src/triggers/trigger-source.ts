@@ -4,6 +4,11 @@ import type { FilePath, TaskDefinition, TaskName } from '../core/model.ts'
 export interface TriggerSource {
   /** Looks once more at everything (a last scan when the application has ended); resolves when all that is complete has fired. */
   flush(options: { readonly incompleteBatches: boolean }): Promise<void>
+  /**
+   * What has to happen before the next work item is queued, as a user should read it: "data/a.bin is not complete: …". Missing: its
+   * definition says all about it.
+   */
+  waitsFor?(): Promise<readonly string[]>
   close(): Promise<void>
 }
 

@@ -5,7 +5,7 @@ import { type Line, renderLines, type Style, styled, type TextOptions, usableWid
 import { printable, shellWord } from './printable.ts'
 import type { AttemptStatus, Status, TaskStatus } from './status.ts'
 import { type Column, tableLines } from './table.ts'
-import { coreTimeText, percentText, utcText } from './units.ts'
+import { coresText, coreTimeText, percentText, utcText } from './units.ts'
 
 const MOST_ATTEMPTS = 20
 const MOST_WAITING = 12
@@ -101,7 +101,8 @@ function count(head: string, of: (task: TaskStatus) => number, style: Style | nu
 
 /** A table of attempts that run or are suspended. */
 export function attemptLines(attempts: readonly AttemptStatus[], width: number): readonly Line[] {
-  const table = tableIfAny(attempts.slice(0, MOST_ATTEMPTS), attemptColumns, width)
+  const columns = attempts.some(({ progress }) => progress !== null) ? withProgress : attemptColumns
+  const table = tableIfAny(attempts.slice(0, MOST_ATTEMPTS), columns, width)
   return [...table, ...moreLine(attempts.length - MOST_ATTEMPTS, 'attempt', 'odop status --json')]
 }
 
@@ -129,12 +130,19 @@ const attemptColumns: readonly Column<AttemptStatus>[] = [
   { head: 'Why', align: 'left', flexible: true, text: attempt => printable(attempt.reason ?? '') },
 ]
 
-/** `0-3,7`, as Linux writes lists of cores. */
-export function coresText(cores: readonly number[]): string {
-  const sorted = [...cores].sort((a, b) => a - b)
-  const starts = sorted.filter((core, at) => sorted[at - 1] !== core - 1)
-  const ends = sorted.filter((core, at) => sorted[at + 1] !== core + 1)
-  return starts.map((start, at) => (start === ends[at] ? `${start}` : `${start}-${ends[at]}`)).join(',')
+/** Behind the limit. */
+const withProgress = attemptColumns.toSpliced(4, 0, {
+  head: 'Progress',
+  align: 'left',
+  flexible: true,
+  text: progressText,
+})
+
+/** `40% slice 12` */
+export function progressText({ progress }: Pick<AttemptStatus, 'progress'>): string {
+  return progress === null
+    ? ''
+    : printable(`${percentText(progress.fraction)} ${progress.text ?? ''}`.trimEnd())
 }
 
 function gpusText(gpus: readonly number[]): string {

@@ -62,6 +62,8 @@ export interface AttemptStatus {
   readonly elapsedSeconds: number
   readonly limitSeconds: number | null
   readonly reason: string | null
+  /** From 0 to 1, and what it is at; null: it has not said how far it is. */
+  readonly progress: { readonly fraction: number; readonly text: string | null } | null
 }
 
 export interface StatusOptions {
@@ -71,6 +73,8 @@ export interface StatusOptions {
   readonly details: Details
   /** The last look, for those who are in the supervisor; null: only the journal is known. */
   readonly snapshot: Snapshot | null
+  /** What the run itself said, when it was asked, of why items of each task wait. Missing or null: it was not, or does not answer. */
+  readonly waiting?: Readonly<Record<string, readonly string[]>> | null
 }
 
 const MOST_NOTES = 20
@@ -142,6 +146,7 @@ function taskStatus(state: RunView, task: View<TaskState>, isOver: boolean): Tas
 
 function attemptStatus(attempt: View<RunningAttempt>, { now, details }: StatusOptions): AttemptStatus {
   const isSuspended = attempt.suspendedSince !== null
+  const { progress } = attempt
   return {
     attempt: attempt.attempt,
     task: attempt.task,
@@ -152,6 +157,7 @@ function attemptStatus(attempt: View<RunningAttempt>, { now, details }: StatusOp
     elapsedSeconds: tenths(activeSeconds(attempt, now)),
     limitSeconds: attempt.definition?.timeSeconds ?? null,
     reason: isSuspended ? (details.suspendReasons.get(attempt.attempt) ?? null) : null,
+    progress: progress === null ? null : { fraction: progress.fraction, text: progress.text },
   }
 }
 
@@ -164,10 +170,16 @@ function waitingOf(state: RunView, options: StatusOptions, isOver: boolean): Sta
 }
 
 function leftReasons(state: RunView): (task: View<TaskState>) => string {
-  return () => `the run is over; work it off with: odop drain ${shellWord(state.launch?.run ?? '')}`
+  const over = `the run is over; work it off with: odop drain ${shellWord(state.launch?.run ?? '')}`
+  return ({ leftover }) => [...(leftover?.reasons ?? []), over].join('; ')
 }
 
-function waitReasons(state: RunView, { snapshot, now }: StatusOptions): (task: View<TaskState>) => string {
+function waitReasons(state: RunView, options: StatusOptions): (task: View<TaskState>) => string {
+  const { snapshot, now, waiting } = options
+  if (waiting != null) {
+    const fromJournal = waitReasons(state, { ...options, waiting: null })
+    return task => waiting[task.name]?.join('; ') ?? fromJournal(task)
+  }
   if (snapshot !== null) return task => explain(state, snapshot, now, task.name).join('; ')
   const { hindered } = planStarts(state, { nodes: [], remainingSeconds: null }, now)
   return task => hindered.get(task.name)?.text ?? queueReason(state, task, now)

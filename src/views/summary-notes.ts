@@ -61,6 +61,10 @@ function leftNotes(state: RunView, { attemptLog }: NoteOptions): readonly string
   return [
     `${counted(count, 'work item')} of ${of} ${count === 1 ? 'is' : 'are'} left${advice}`,
     ...some(
+      tasks.flatMap(task => whyLeft(task)),
+      'task with work items left',
+    ),
+    ...some(
       gone.map(task => `${task.name} has work items left, but no task of this name was loaded`),
       'task that was not loaded',
     ),
@@ -69,6 +73,10 @@ function leftNotes(state: RunView, { attemptLog }: NoteOptions): readonly string
       'node that has files',
     ),
   ]
+}
+
+function whyLeft({ name, leftover }: View<TaskState>): readonly string[] {
+  return leftover === null ? [] : [`${name} has work items left: ${leftover.reasons.join('; ')}`]
 }
 
 function elsewhereNotes(state: RunView, task: View<TaskState>): readonly string[] {

@@ -72,6 +72,8 @@ const task = z.strictObject({
 export const summarySchema = z.strictObject({
   schema: z.literal(1),
   run: z.string(),
+  user: z.string().nullable(),
+  job: z.string().nullable(),
   command: z.array(z.string()),
   exit: z.strictObject({ code: z.int().nullable(), signal: z.string().nullable() }),
   start: isoTime,
@@ -103,7 +105,9 @@ export const summarySchema = z.strictObject({
     harvestedCoreSeconds: amount,
     share: z.number().min(0).max(1),
   }),
+  savedSeconds: amount,
   tasks: z.array(task),
+  advice: z.array(z.string()),
   notes: z.array(z.string()),
 })
 

@@ -36,6 +36,7 @@ export function summaryText(summary: Summary, options: SummaryTextOptions): stri
     ...nodeLines(summary, width),
     ...harvestLines(summary, width),
     ...taskLines(summary.tasks, width),
+    ...adviceLines(summary.advice, width),
     ...noteLines(summary.notes, width),
     ...folderLines(options.folder, width),
   ]
@@ -46,10 +47,20 @@ function headLines(summary: Summary, width: number): readonly Line[] {
   const times = `${timeText(summary.start)} to ${timeText(summary.end)} UTC`
   return [
     titleLine(`odop: ${printable(summary.run)}`, width),
+    ...whoLines(summary, width),
     ...commandLines(summary.command, width),
     exitLine(summary.exit),
     ...labelled('Time', `${formatDuration(summary.wallSeconds)} (${times})`, width),
   ]
+}
+
+function whoLines({ user, job, nodes }: Summary, width: number): readonly Line[] {
+  if (user === null) return []
+  const [first] = nodes
+  const more = nodes.length - 1
+  const where =
+    first === undefined ? '' : ` on ${first.name}${more > 0 ? ` and ${counted(more, 'more node')}` : ''}`
+  return labelled('User', printable(`${user}${where}${job === null ? '' : `, job ${job}`}`), width)
 }
 
 function titleLine(title: string, width: number): Line {
@@ -147,9 +158,17 @@ function harvestLines(summary: Summary, width: number): readonly Line[] {
   const used = coreTimeText(harvestedCoreSeconds, availableCoreSeconds)
   return [
     ...labelled('Harvested', `${used} that the application left idle (${percentText(share)})`, width),
+    ...savedLines(summary, width),
     ...slowdownLines(summary, width),
     ...yieldLines(summary, width),
   ]
+}
+
+/** Under a second there is nothing to tell. */
+function savedLines({ savedSeconds }: Summary, width: number): readonly Line[] {
+  if (savedSeconds < 1) return []
+  const saved = `at least ${formatDuration(savedSeconds)}: so much longer with the tasks after the application`
+  return labelled('Saved', saved, width)
 }
 
 /** With a different answer for some nodes, each has its own. */
@@ -202,6 +221,17 @@ function countColumn(head: string, count: (task: TaskSummary) => number): Column
 
 function waitText({ waitSeconds: { median, max } }: TaskSummary): string {
   return median === null || max === null ? '-' : `${formatDuration(median)} (${formatDuration(max)})`
+}
+
+function adviceLines(advice: readonly string[], width: number): readonly Line[] {
+  if (advice.length === 0) return []
+  const shown = advice.slice(0, MOST_NOTES).flatMap(text => bulletLines(printable(text), width))
+  return [
+    [],
+    [styled('bold', 'Advice')],
+    ...shown,
+    ...moreLine(advice.length - MOST_NOTES, 'piece', 'summary.json'),
+  ]
 }
 
 function noteLines(notes: readonly string[], width: number): readonly Line[] {

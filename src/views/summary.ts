@@ -1,6 +1,7 @@
 import type { AttemptId, CoreSeconds, GpuUsage, NodeFacts, NodeUsage } from '../core/model.ts'
 import { itemsLeft, type RunView, type TaskState, type View } from '../core/state.ts'
 import { waitSeconds } from '../core/waits.ts'
+import { adviceOf } from './advice.ts'
 import type { Details } from './details.ts'
 import { interferenceSummary, slowdownSummary, totalInterference } from './slowdown.ts'
 import { summaryNotes } from './summary-notes.ts'
@@ -23,9 +24,11 @@ export function summarize(state: RunView, options: SummaryOptions): Summary | nu
   if (launch === null) return null
   const end = Math.max(launch.at, state.launchEndedAt ?? options.now)
   const totals = totalsOf(state)
-  return {
-    schema: 1,
+  const measured = {
+    schema: 1 as const,
     run: launch.run,
+    user: launch.user ?? null,
+    job: launch.job ?? null,
     command: [...launch.command],
     exit: { code: application?.code ?? null, signal: application?.signal ?? null },
     start: new Date(launch.at).toISOString(),
@@ -35,9 +38,24 @@ export function summarize(state: RunView, options: SummaryOptions): Summary | nu
     totals,
     slowdown: slowdownSummary(state, totals.interference),
     harvest: harvestOf(totals.coreSeconds),
+    savedSeconds: savedSeconds(state, totals, end),
     tasks: [...state.tasks.values()].map(taskSummary),
-    notes: [...summaryNotes(state, options)],
   }
+  return { ...measured, advice: adviceOf(state, measured), notes: [...summaryNotes(state, options)] }
+}
+
+/**
+ * How much longer the job would have been with the tasks after the application, on all its cores with none idle: less would not do. What a
+ * drain took is not saved.
+ */
+function savedSeconds(
+  { application }: RunView,
+  { cores, coreSeconds }: Summary['totals'],
+  end: number,
+): number {
+  if (application === null || cores === 0) return 0
+  const drained = application.endedAt === null ? 0 : Math.max(0, end - application.endedAt) / 1000
+  return rounded(Math.max(0, coreSeconds.tasks / cores - drained))
 }
 
 /** In the order in which the nodes joined. */

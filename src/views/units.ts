@@ -20,6 +20,14 @@ export function utcText(at: number): string {
   return new Date(at).toISOString().slice(0, 19).replace('T', ' ')
 }
 
+/** `0-3,7`, as Linux writes lists of cores. */
+export function coresText(cores: readonly number[]): string {
+  const sorted = [...cores].sort((a, b) => a - b)
+  const starts = sorted.filter((core, at) => sorted[at - 1] !== core - 1)
+  const ends = sorted.filter((core, at) => sorted[at + 1] !== core + 1)
+  return starts.map((start, at) => (start === ends[at] ? `${start}` : `${start}-${ends[at]}`)).join(',')
+}
+
 function oneDecimal(value: number): string {
   return String(Number(value.toFixed(1)))
 }

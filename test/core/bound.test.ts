@@ -173,20 +173,20 @@ describe('why an item waits', () => {
   test('its node has not joined, or is lost', () => {
     const state = twoNodes([...onNode('n2', 1, 1), ...onNode('n3', 2, 1)])
     expect(reasons(state, [n1])).toEqual([
-      'its files are on n2, which reports nothing at present',
-      'its files are on n3, which has not joined this launch',
+      '1 of 2: its files are on n2, which reports nothing at present',
+      '1 of 2: its files are on n3, which has not joined this launch',
     ])
     expect(reasons(state)).toEqual([
       '1 of 2 can start now',
-      'its files are on n3, which has not joined this launch',
+      '1 of 2: its files are on n3, which has not joined this launch',
     ])
   })
 
   test('not for each of many nodes', () => {
     const events = ['a', 'b', 'c', 'd', 'e'].flatMap((node, index) => onNode(node, index + 1, 1))
     expect(reasons(twoNodes(events)).slice(2)).toEqual([
-      'its files are on c, which has not joined this launch',
-      'and so on for 2 more nodes',
+      '1 of 5: its files are on c, which has not joined this launch',
+      '2 of 5: and so on for 2 more nodes',
     ])
   })
 })

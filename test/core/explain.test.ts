@@ -8,7 +8,15 @@ const two = facts({ count: 2 })
 const onCore0 = { node: 'n1', cores: [0] }
 
 test.each<[string, Partial<TaskDefinition>, Parameters<typeof look>[1], string[]]>([
-  ['nothing in the way', {}, {}, ['2 of 3 can start now']],
+  [
+    'nothing in the way',
+    {},
+    {},
+    [
+      '2 of 3 can start now',
+      '1 of 3: needs 1 free core on a node; the most is 0 (of 2: 2 for items that go first)',
+    ],
+  ],
   ['too large', { cpus: 4 }, {}, ['can never run here: needs 4 cpus, but a node has at most 2 for tasks']],
   [
     'cores in use',
@@ -44,7 +52,7 @@ test('waiting for a retry', () => {
   const events = [...items('reduce', 1), started('reduce#1.1', T0, onCore0)]
   const state = run({ events: [...events, ended('reduce#1.1', T0, 'failed', T0 + 60_000)] })
   expect(explain(state, snapshot(look(two)), T0 + 15_000, 'reduce')).toEqual([
-    'waits 45s before it is tried again',
+    `waits until ${new Date(T0 + 60_000).toISOString().slice(11, 19)} UTC (45s) before it is tried again: 1 of 4 attempts failed`,
   ])
 })
 

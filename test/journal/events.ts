@@ -64,6 +64,7 @@ export const samples: readonly OdopEvent[] = [
   },
   { type: 'attempt-suspended', at: 8, attempt: 'reduce#1.1', reason: 'busy' },
   { type: 'attempt-resumed', at: 9, attempt: 'reduce#1.1' },
+  { type: 'attempt-progress', at: 9, attempt: 'reduce#1.1', fraction: 0.4, text: 'slice 12' },
   { type: 'attempt-moved', at: 9, attempt: 'reduce#1.1', placement: { node: 'n1', cores: [1] } },
   {
     type: 'attempt-ended',
@@ -99,6 +100,7 @@ export const samples: readonly OdopEvent[] = [
   },
   { type: 'note', at: 13, level: 'warning', text: 'careful' },
   { type: 'application-ended', at: 14, code: 0, signal: null },
+  { type: 'items-left', at: 14, task: 'reduce', items: 1, reasons: ['needs 2 free cores'] },
   { type: 'launch-ended', at: 15 },
 ]
 

@@ -32,6 +32,7 @@ function begin(cores = 2) {
         nodes: [{ node: 'n1', cores: look, availableMemoryBytes: 1e9, attempts: [] }],
         remainingSeconds: null,
       }),
+      waitsFor: async () => [],
       changeTasks: async () => ({ ok: true }),
       now: () => at(9),
     })

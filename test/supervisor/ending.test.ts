@@ -38,6 +38,7 @@ function draining(recorder: Recorder, rounds: number): EndingParts {
       open: unused,
       remove: unused,
       found: unused,
+      waitsFor: unused,
       applicationEnded: unused,
       flush: find,
       close: unused,

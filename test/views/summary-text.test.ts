@@ -40,6 +40,8 @@ const reduce = {
 const summary: Summary = {
   schema: 1,
   run: 'heat',
+  user: 'me',
+  job: '4711',
   command: ['node', 'heat.js', '--size', '512'],
   exit: { code: 0, signal: null },
   start: '2026-03-01T12:00:00.000Z',
@@ -55,10 +57,12 @@ const summary: Summary = {
   },
   slowdown: { share: 0.0025, by: 'run-delay', allowed: null, progress: null },
   harvest: { availableCoreSeconds: 100, harvestedCoreSeconds: 80, share: 0.8 },
+  savedSeconds: 40,
   tasks: [
     reduce,
     { ...reduce, name: 'render', failed: 0, left: 0, waitSeconds: { median: null, max: null } },
   ],
+  advice: ['peak memory 33% of the 4G of a node: request --mem=2G'],
   notes: ['3 work items of reduce are left; work them off with: odop drain heat'],
 }
 const plain = { width: 80, colour: false, folder: '/home/me/.odop/runs/heat' }
@@ -140,6 +144,8 @@ describe('summaryText', () => {
         fc.record({ name, completed: fc.nat(), wallSeconds: fc.nat() }).map(some => ({ ...reduce, ...some })),
         { maxLength: 3 },
       ),
+      user: name,
+      advice: fc.array(name, { maxLength: 3 }),
       notes: fc.array(name, { maxLength: 3 }),
     })
     fc.assert(

@@ -67,6 +67,8 @@ describe('summarize', () => {
     expect(summary).toEqual({
       schema: 1,
       run: 'heat',
+      user: null,
+      job: null,
       command: ['node', 'heat.js'],
       exit: { code: 42, signal: null },
       start: '2026-03-01T12:00:00.000Z',
@@ -94,6 +96,7 @@ describe('summarize', () => {
       },
       slowdown: { share: null, by: null, allowed: null, progress: null },
       harvest: { availableCoreSeconds: 10, harvestedCoreSeconds: 8, share: 0.8 },
+      savedSeconds: 2.877,
       tasks: [
         {
           name: 'reduce',
@@ -108,6 +111,9 @@ describe('summarize', () => {
           peakMemoryBytes: 1000,
           waitSeconds: { median: expect.closeTo(3, 1), max: 5 },
         },
+      ],
+      advice: [
+        '2 work items were left over, some 2s of work on all cores: --drain=1m works them off when the application has ended',
       ],
       notes: [
         '2 work items of reduce are left; work them off with: odop drain heat',

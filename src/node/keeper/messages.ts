@@ -59,6 +59,13 @@ export type FromRunner =
   | { readonly type: 'ready' }
   /** Ends of attempts that came close together, and how many messages with followers had arrived at the last one. */
   | { readonly type: 'ended'; readonly ends: readonly AttemptEnd[]; readonly handed: number }
+  /** How far an attempt says that it is. */
+  | {
+      readonly type: 'progress'
+      readonly attempt: AttemptId
+      readonly fraction: number
+      readonly text: string | null
+    }
 
 export interface AttemptEnd {
   readonly attempt: AttemptId

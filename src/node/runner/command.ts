@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { itemOf } from '../../core/ids.ts'
 import { parameterWords } from '../../core/parameter-words.ts'
 import type { AttemptSpec } from '../agent.ts'
@@ -55,10 +56,16 @@ export function commandEnvironment(
     ODOP_CPUS: String(spec.cores.length),
     ODOP_GPUS: spec.gpus?.map(({ index }) => index).join(',') ?? '',
     ODOP_SCRATCH: scratch,
+    ODOP_PROGRESS: progressFile(scratch),
     ODOP_FILE: files[0] ?? '',
     // One a line: names with a line feed must be taken from the arguments.
     ODOP_FILES: files.join('\n'),
   }
+}
+
+/** Where a command says how far it is. */
+export function progressFile(scratch: string): string {
+  return path.join(scratch, 'odop-progress')
 }
 
 /** What a script is started with: options come before operands. */

@@ -34,13 +34,15 @@ export interface ContextOptions {
   readonly scratch: Scratch
   readonly signal: AbortSignal
   readonly log: (text: string) => void
+  /** Missing: nobody is told. */
+  readonly progress?: (fraction: unknown, text?: unknown) => void
   /** Default: 0. */
   readonly rank?: number
 }
 
 /** What the task's function or command builder is given. */
 export function createContext(spec: AttemptSpec, options: ContextOptions): FileTaskContext {
-  const { scratch, signal, log, rank = 0 } = options
+  const { scratch, signal, log, progress, rank = 0 } = options
   const ranks = spec.task.mpi?.ranks ?? 1
   const files = spec.files.map((file, index) => nodePath(file, index, scratch)) as [string, ...string[]]
   return {
@@ -48,6 +50,7 @@ export function createContext(spec: AttemptSpec, options: ContextOptions): FileT
     files,
     signal,
     log: text => log(String(text)),
+    progress: (fraction, text) => progress?.(fraction, text),
     task: spec.task.name,
     attempt: spec.number,
     run: spec.run.name,

@@ -1,11 +1,12 @@
 import { parameterWords } from '../../core/parameter-words.ts'
 import type { FileTaskContext } from '../../tasks/context.ts'
 import type { AttemptSpec } from '../agent.ts'
-import { areWords, commandEnvironment, notWords, runCommand, scriptWords } from './command.ts'
+import { areWords, commandEnvironment, notWords, progressFile, runCommand, scriptWords } from './command.ts'
 import { createContext, type Scratch } from './context.ts'
 import { setEnvironment } from './environment.ts'
 import { errorDetails, errorText } from './error-text.ts'
 import { visibleGpus } from './gpus.ts'
+import { type ProgressTeller, watchProgressFile } from './progress.ts'
 import { hasRanks, type RanksSpec } from './ranks/launch.ts'
 import { type RanksOptions, runRanks } from './ranks/run-ranks.ts'
 import type { TaskModules } from './task-modules.ts'
@@ -15,6 +16,7 @@ export interface PerformOptions {
   readonly scratch: Scratch
   readonly signal: AbortSignal
   readonly log: (text: string) => void
+  readonly progress: ProgressTeller
 }
 
 /** Calls the task's function, or executes its command. Returns why it failed, or null; rejects with what it throws. */
@@ -31,16 +33,20 @@ export async function perform(spec: AttemptSpec, options: PerformOptions): Promi
 }
 
 async function call(spec: AttemptSpec, { modules, ...options }: PerformOptions): Promise<string | null> {
-  const context = createContext(spec, options)
+  const { progress } = options
+  const context = createContext(spec, {
+    ...options,
+    progress: (fraction, text) => progress.report(fraction, text),
+  })
   if (spec.task.kind === 'script')
-    return await execute(spec, scriptWords(spec, context.files), context, options.scratch)
+    return await execute(spec, scriptWords(spec, context.files), context, options)
   const found = await modules.find(spec.task)
   if (found.task === null) return notLoaded(spec.task.module, found.error, options.log)
   const { run, command } = found.task
   if (run === null) {
     const words = await command?.(context)
     const all = areWords(words) ? [...words, ...parameterWords(spec.task)] : words
-    return await execute(spec, all, context, options.scratch)
+    return await execute(spec, all, context, options)
   }
   // It is called in the ranks, not here.
   if (hasRanks(spec))
@@ -54,12 +60,19 @@ async function execute(
   spec: AttemptSpec,
   command: unknown,
   context: FileTaskContext,
-  scratch: Scratch,
+  { scratch, progress }: Pick<PerformOptions, 'scratch' | 'progress'>,
 ): Promise<string | null> {
   if (!areWords(command)) return notWords(command)
   const environment = commandEnvironment(spec, context.files, context.scratch)
-  if (hasRanks(spec)) return await ranksOf(spec, { command, environment }, scratch)
-  return await runCommand({ command, environment, cwd: spec.cwd })
+  const stopWatching = watchProgressFile(progressFile(context.scratch), told =>
+    progress.report(told.fraction, told.text),
+  )
+  try {
+    if (hasRanks(spec)) return await ranksOf(spec, { command, environment }, scratch)
+    return await runCommand({ command, environment, cwd: spec.cwd })
+  } finally {
+    stopWatching()
+  }
 }
 
 function ranksOf(

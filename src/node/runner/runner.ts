@@ -9,6 +9,7 @@ import { Scratch } from './context.ts'
 import { errorDetails, errorText, failureText } from './error-text.ts'
 import { Output } from './output.ts'
 import { enter, perform } from './perform.ts'
+import { ProgressTeller } from './progress.ts'
 import { pinTo } from './settle.ts'
 import { TaskModules } from './task-modules.ts'
 import { Usage } from './usage.ts'
@@ -137,13 +138,20 @@ export class Runner {
       const fail = (failure: string) => resolve({ failure, over: false })
       this.#current = { spec, abort, fail }
       const log = (text: string) => this.#output.line(text)
-      perform(spec, { modules: this.#modules, scratch, signal: abort.signal, log }).then(
-        failure => resolve({ failure, over: true }),
-        error => {
-          log(errorDetails(error))
-          resolve({ failure: failureText(error, spec), over: true })
-        },
-      )
+      const { attempt } = spec
+      const progress = new ProgressTeller(told => {
+        // Its function may go on after its end.
+        if (this.#current?.spec.attempt === attempt) this.#tell({ type: 'progress', attempt, ...told })
+      })
+      perform(spec, { modules: this.#modules, scratch, signal: abort.signal, log, progress })
+        .finally(() => progress.close())
+        .then(
+          failure => resolve({ failure, over: true }),
+          error => {
+            log(errorDetails(error))
+            resolve({ failure: failureText(error, spec), over: true })
+          },
+        )
     })
   }
 

@@ -26,6 +26,8 @@ export interface Unfinished {
   readonly path: FilePath
   /** The process that has it open for writing, if that is the reason. */
   readonly pid: number | null
+  /** `open`: somebody has it open for writing. `empty`, `settling`: it has to stay as it is for a while. `unseen`: it is being looked at. */
+  readonly why: 'open' | 'empty' | 'settling' | 'unseen'
 }
 
 /** Files that are looked at in one go. */
@@ -100,7 +102,21 @@ export class CompletionQueue {
       if (backlog && looks !== this.#looks) deadline = performance.now() + patience
       looks = this.#looks
     }
-    return this.#pending() ? await this.#unfinished() : []
+    return this.#pending() ? await this.unfinished() : []
+  }
+
+  /** The files that are on their way, and why each is not complete. Searches for writers, so it is for who asks. */
+  async unfinished(): Promise<Unfinished[]> {
+    const held = [...this.#held.entries()]
+    const holders = held.length > 0 ? (await this.#options.search?.search())?.holders : undefined
+    const unknown = (paths: Iterable<FilePath>, why: Unfinished['why']) =>
+      [...paths].map(path => ({ path, pid: null, why }))
+    return [
+      ...held.map(([path, { id }]) => ({ path, pid: holders?.get(id)?.pid ?? null, why: 'open' as const })),
+      ...unknown([...this.#toLook, ...this.#asking.keys()], 'unseen'),
+      ...unknown(this.#empty.paths(), 'empty'),
+      ...unknown(this.#settling.paths(), 'settling'),
+    ]
   }
 
   close(): void {
@@ -284,21 +300,6 @@ export class CompletionQueue {
 
   #waiting(): number {
     return this.#held.size + this.#empty.size + this.#settling.size
-  }
-
-  async #unfinished(): Promise<Unfinished[]> {
-    const others = [
-      ...this.#toLook,
-      ...this.#asking.keys(),
-      ...this.#empty.paths(),
-      ...this.#settling.paths(),
-    ]
-    const held = [...this.#held.entries()]
-    const holders = held.length > 0 ? (await this.#options.search?.search())?.holders : undefined
-    return [
-      ...held.map(([path, { id }]) => ({ path, pid: holders?.get(id)?.pid ?? null })),
-      ...others.map(path => ({ path, pid: null })),
-    ]
   }
 }
 

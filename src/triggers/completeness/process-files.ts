@@ -68,6 +68,22 @@ function isForWriting(link: string): boolean {
   return stats !== undefined && (stats.mode & 0o200) !== 0
 }
 
+const MOST_COMMAND = 120
+
+/** The command line of a process, cut where it is long; null: it is gone. */
+export function commandOf(pid: number): string | null {
+  try {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+      .split('\0')
+      .filter(word => word !== '')
+    const command = words.join(' ') || (nameAndStart(pid)?.name ?? '')
+    if (command === '') return null
+    return command.length > MOST_COMMAND ? `${command.slice(0, MOST_COMMAND - 1)}…` : command
+  } catch {
+    return null
+  }
+}
+
 /** The owner of a process as the kernel shows it: root for one that hides itself, also when it is not root's. */
 export function shownOwner(pid: number): number | null {
   try {

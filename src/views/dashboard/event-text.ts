@@ -3,8 +3,7 @@ import type { Placement } from '../../core/model.ts'
 import { formatDuration } from '../../core/units.ts'
 import type { Style } from '../lines.ts'
 import { commandText, firstLine, printable } from '../printable.ts'
-import { coresText } from '../status-text.ts'
-import { counted } from '../units.ts'
+import { coresText, counted } from '../units.ts'
 
 /** An event in a line, for people; null: of no interest. */
 export function eventText(event: OdopEvent): { readonly text: string; readonly style: Style | null } | null {

@@ -1,0 +1,56 @@
+import os from 'node:os'
+import { expect, test } from 'vitest'
+import type { Status } from '../../src/views/status.ts'
+import { createRig, odop, until } from './rig.ts'
+
+const TASKS = `
+import { existsSync } from 'node:fs'
+import { fileIn, task } from 'odop'
+export const slices = task({ trigger: fileIn('in') }, async ({ progress }) => {
+  for (let n = 0; !existsSync('end'); n += 1) {
+    progress(0.4, 'slice ' + n)
+    await new Promise(done => setTimeout(done, 20))
+  }
+})
+export const script = task({
+  trigger: fileIn('in'),
+  command: () => ['sh', '-c', 'echo "0.25 step one" > "$ODOP_PROGRESS"; until [ -e end ]; do sleep 0.1; done'],
+})
+`
+
+const cores = os.availableParallelism()
+
+test.skipIf(cores < 2)(
+  'progress of a function and of a program is shown while they run, and recorded sparsely (needs two cores)',
+  async () => {
+    await using rig = createRig()
+    rig.write('tasks/all.mjs', TASKS)
+    rig.write('in/a', 'x')
+    const application = [
+      'sh',
+      '-c',
+      'n=0; until [ -e end ] || [ $n -gt 900 ]; do sleep 0.1; n=$((n + 1)); done',
+    ]
+    const run = rig.start([odop, 'run', '--name', 'r', '--', ...application])
+    const said = new Map<string, Status['attempts'][number]['progress']>()
+    await until(
+      'both have said how far they are',
+      async () => {
+        const { code, stdout } = await rig.odop(['status', 'r', '--json'])
+        if (code !== 0) return false
+        const { attempts } = JSON.parse(stdout.toString()) as Status
+        for (const { task, progress } of attempts) if (progress !== null) said.set(task, progress)
+        return said.size === 2
+      },
+      60,
+    )
+    expect(said.get('slices')).toEqual({ fraction: 0.4, text: expect.stringMatching(/^slice \d+$/) })
+    expect(said.get('script')).toEqual({ fraction: 0.25, text: 'step one' })
+    const { stdout } = await rig.odop(['status', 'r'])
+    expect(stdout.toString()).toMatch(/25% step one/)
+    rig.write('end', '')
+    await run.finished
+    const events = rig.events('r').filter(event => event.type === 'attempt-progress')
+    expect(events.length).toBeLessThanOrEqual(12)
+  },
+)
