@@ -62,6 +62,8 @@ describe('every option', () => {
     ],
     ['--cpus all', { cpus: 'all' }],
     ['--cpus any', { cpus: 'any' }],
+    ['--gpus 2', { gpus: 2 }],
+    ['--gpus all', { gpus: 'all' }],
     [
       '--nodes 2 --ranks-per-node 3 --cpus-per-rank 2 --mpi pmi2',
       { cpus: 6, mpi: { nodes: 2, ranks: 6, cpusPerRank: 2, launch: 'pmi2' } },
