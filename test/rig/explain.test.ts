@@ -1,10 +1,12 @@
 import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import os from 'node:os'
+import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { createRig, odop, type Rig, type Started, type StartOptions, until } from './rig.ts'
 
 /** Ends when the test writes `end`, and at last by itself. */
-const UNTIL_END = ['sh', '-c', 'n=0; until [ -e end ] || [ $n -gt 1500 ]; do sleep 0.1; n=$((n + 1)); done']
+const UNTIL_END = ['sh', '-c', 'n=0; until [ -e end ] || [ $n -gt 3000 ]; do sleep 0.1; n=$((n + 1)); done']
 const HOLD = "async () => { while (!existsSync('end')) await new Promise(done => setTimeout(done, 50)) }"
 
 interface Live extends AsyncDisposable {
@@ -30,6 +32,8 @@ async function live(
   )
   for (const file of files) rig.write(file, 'x')
   const run: Started = rig.start([odop, 'run', '--name', 'r', ...words, '--', ...application], options)
+  // On a loaded machine that takes its time, and has nothing to do with the answers.
+  await until('the tasks are loaded', () => areLoaded(rig), 150, 100)
   const explained = async (task: string) => {
     const { stdout, stderr, code } = await rig.odop(['explain', 'r', task])
     return code === 0 ? oneLine(stdout.toString()) : stderr
@@ -59,6 +63,11 @@ async function live(
   }
 }
 
+function areLoaded(rig: Rig): boolean {
+  const file = '.odop-path/runs/r/events.ndjson'
+  return existsSync(path.join(rig.folder, file)) && rig.read(file).includes('"task-defined"')
+}
+
 /** As if the terminal were wide enough. */
 function oneLine(text: string): string {
   return text.replace(/\s*\n\s+(?!\*)/g, ' ')
@@ -83,6 +92,7 @@ describe('odop explain', { timeout: 240_000 }, () => {
       export const wide = task({ trigger: fileIn('in'), cpus: 4000 }, () => {})
       export const large = task({ trigger: fileIn('in'), memory: '100T' }, () => {})
       export const many = task({ trigger: fileIn('in'), nodes: 3, ranksPerNode: 1, command: () => ['true'] })
+      export const gpu = task({ trigger: fileIn('in'), gpus: 64 }, () => {})
       export const flaky = task({ trigger: fileIn('in'), retries: { limit: 2, delay: '10m' } }, () => { throw new Error('no') })
       export const broken = task({ trigger: fileIn('in'), retries: 0 }, () => { throw new Error('no luck') })
       export const few = task({ trigger: fileIn('in'), maxRuns: 1 }, () => {})
@@ -103,6 +113,7 @@ describe('odop explain', { timeout: 240_000 }, () => {
     await says('later', /the next period ends in (1h|59m)/)
     await says('wide', /can never run here: needs 4000 cpus, but a node has at most \d+ for tasks/)
     await says('large', /can never run here: needs 100T of memory, but a node has at most/)
+    await says('gpu', /can never run here: .*GPU/)
     await says(
       'flaky',
       /waits until \d\d:\d\d:\d\d UTC \((10m|9m\d+s)\) before it is tried again: 1 of 3 attempts failed/,
@@ -156,7 +167,7 @@ describe('odop explain', { timeout: 240_000 }, () => {
     expect(await run.explained('one')).toMatch(/needs \d+ free cores? on a node.*odop drain r/s)
   })
 
-  test('replicas, max-cpus, and items that can start', async () => {
+  test('replicas, max-cpus, and a pause', async () => {
     await using run = await live(
       `
       export const single = task({ trigger: fileIn('in'), replicas: 1 }, ${HOLD})
@@ -168,6 +179,10 @@ describe('odop explain', { timeout: 240_000 }, () => {
     await run.says('single', '1 of at most 1 at the same time are running')
     await run.says('single', '2 pending, 1 running')
     run.rig.write('other/a', 'x')
+    await run.says('other', 'attempts may use at most 1 cores of a node (max-cpus)')
+    await run.rig.odop(['pause', 'r'])
+    await run.says('other', 'harvesting is paused')
+    await run.rig.odop(['resume', 'r'])
     await run.says('other', 'attempts may use at most 1 cores of a node (max-cpus)')
   })
 
@@ -203,12 +218,13 @@ describe('odop explain', { timeout: 240_000 }, () => {
 
   const burns = spawnSync('sh', ['-c', 'command -v taskset']).status === 0
   test.runIf(burns)('cores that the application uses (needs taskset)', async () => {
-    const burner = `for core in $(seq 0 ${os.cpus().length - 1}); do taskset -c $core timeout 20 sh -c 'until [ -e end ]; do :; done' 2>/dev/null & done; wait`
+    const burner = `n=0; until [ -e burn ] || [ $n -gt 2000 ]; do sleep 0.1; n=$((n + 1)); done; for core in $(seq 0 ${os.cpus().length - 1}); do taskset -c $core timeout 40 sh -c 'until [ -e end ]; do :; done' 2>/dev/null & done; wait`
     await using run = await live(`export const idle = task({ trigger: fileIn('in') }, () => {})`, [], {
       environment: { ODOP_IDLE_THRESHOLD: '1%' },
       files: [],
       application: ['sh', '-c', burner],
     })
+    run.rig.write('burn', '')
     // What comes before the first look at the busy cores may still start.
     let files = 0
     await until(
@@ -218,7 +234,7 @@ describe('odop explain', { timeout: 240_000 }, () => {
         run.rig.write(`in/${files}`, 'x')
         return /\d in use by the application or not idle for long enough/.test(await run.explained('idle'))
       },
-      18,
+      35,
     )
   })
 

@@ -60,15 +60,15 @@ it('what runs is ended, what waits is given up, wherever it waits', () => {
   expect(ask({ type: 'cancel', item: 'nonsense' })).toMatchObject({ ok: false })
 })
 
-it('tells what cores do, and why work waits, as the last look has it', () => {
+it('tells what cores do, and why work waits, as the last look has it', async () => {
   const { ask } = begin()
   const look = ask({ type: 'look' })
   expect(look).toEqual({ ok: true, look: { at: at(9), nodes: [{ node: 'n1', foreign: '01' }] } })
   expect(readReply(JSON.stringify(look))).toEqual(look)
-  const why = ask({ type: 'explain', task: 'reduce' })
+  const why = await ask({ type: 'explain', task: 'reduce' })
   expect(why).toMatchObject({ ok: true, reasons: [expect.stringContaining('needs 1 free core on a node')] })
   expect(readReply(JSON.stringify(why))).toEqual(why)
-  expect(ask({ type: 'explain', task: 'other' })).toMatchObject({ ok: false })
+  expect(await ask({ type: 'explain', task: 'other' })).toMatchObject({ ok: false })
 })
 
 it('tells nothing of cores where there are too many', () => {

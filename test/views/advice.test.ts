@@ -70,7 +70,7 @@ describe('advice', () => {
     ],
     [
       'cores that nobody used',
-      { job: '4711', usage: { unusedCores: [15, 12, 13, 14] } },
+      { job: '4711', usage: { ...memory(60 * GB), unusedCores: [15, 12, 13, 14] } },
       ['cores 12-15 of n1 were never used: request fewer, or give odop more to do'],
     ],
     [
