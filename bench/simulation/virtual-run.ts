@@ -77,6 +77,7 @@ export class VirtualRun {
       attempts: this.#attempts,
       now,
       remainingSeconds: () => null,
+      incoming: () => new Set(),
       progress: () => null,
       onBackOff: () => {},
       onLook: () => {

@@ -7,6 +7,7 @@ import { runsCommand } from './runs-command.ts'
 import { signalCommand } from './signal-command.ts'
 import { statusCommand } from './status-command.ts'
 import { tasksCommand } from './tasks-command.ts'
+import { waitCommand } from './wait-command.ts'
 
 /** All commands of odop, in the order in which `odop --help` lists them. */
 export const commands: readonly Command[] = [
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   runsCommand,
   drainCommand,
   signalCommand,
+  waitCommand,
   tasksCommand,
   initCommand,
   doctorCommand,

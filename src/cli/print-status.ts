@@ -1,5 +1,4 @@
 import { isatty } from 'node:tty'
-import { loadConfiguration } from '../config.ts'
 import { listRuns } from '../journal/list-runs.ts'
 import { runPaths } from '../journal/run-paths.ts'
 import { writeStderr } from '../os/stderr.ts'
@@ -7,6 +6,7 @@ import type { TextOptions } from '../views/lines.ts'
 import { noSuchRunText } from '../views/runs-text.ts'
 import { type Status, statusOf } from '../views/status.ts'
 import { statusText } from '../views/status-text.ts'
+import { namedRun } from './own-run.ts'
 import { print } from './print.ts'
 import { readRun } from './read-run.ts'
 import { terminal } from './terminal.ts'
@@ -23,16 +23,16 @@ export interface PrintStatusRequest {
 
 /** Exit code 1: there is no such run. */
 export async function printStatus(request: PrintStatusRequest): Promise<number> {
-  const { cwd, environment } = request
-  const { configuration } = await loadConfiguration({ cwd, environment, flags: {}, file: null })
-  const found = await findStatus(request.run, configuration.odopPath)
+  const { environment } = request
+  const { run, odopPath } = await namedRun(request)
+  const found = await findStatus(run, odopPath)
   if ('problem' in found) {
     writeStderr(`odop: ${found.problem}\n`)
     return 1
   }
   const options = terminal(environment)
   if (request.json) print(`${JSON.stringify(found.status, null, 2)}\n`)
-  else if (request.watch && isatty(1) && isatty(0)) await watch(found.status, configuration.odopPath, options)
+  else if (request.watch && isatty(1) && isatty(0)) await watch(found.status, odopPath, options)
   else print(statusText(found.status, options))
   return 0
 }

@@ -1,37 +1,35 @@
 import path from 'node:path'
-import { loadConfiguration } from '../config.ts'
 import { listRuns } from '../journal/list-runs.ts'
-import { runPaths } from '../journal/run-paths.ts'
 import { writeStderr } from '../os/stderr.ts'
 import { noSuchRunText } from '../views/runs-text.ts'
 import { askRun } from './control-client.ts'
+import { type NamedRun, type NamedRunRequest, namedRun } from './own-run.ts'
 
-export interface SignalRunRequest {
-  readonly run: string
+export interface SignalRunRequest extends NamedRunRequest {
   readonly name: string
   /** Relative to `cwd`. */
   readonly files: readonly string[]
-  readonly cwd: string
-  readonly environment: Readonly<Record<string, string | undefined>>
 }
 
+/** A run whose tasks are still being loaded answers when they are. */
+const ANSWER_MILLISECONDS = 40_000
+
 /** Exit code 1: the run could not be told, or knows no such name. */
-export async function signalRun({ run, name, files, cwd, environment }: SignalRunRequest): Promise<number> {
-  const { configuration } = await loadConfiguration({ cwd, environment, flags: {}, file: null })
-  const { odopPath } = configuration
-  const absolute = files.map(file => path.resolve(cwd, file))
-  const request = { type: 'signal', name, files: absolute } as const
-  const reply = await askRun(runPaths(odopPath, run).controlSocket, request)
+export async function signalRun({ name, files, ...request }: SignalRunRequest): Promise<number> {
+  const run = await namedRun(request)
+  const absolute = files.map(file => path.resolve(request.cwd, file))
+  const signal = { type: 'signal', name, files: absolute } as const
+  const reply = await askRun(run.socket, signal, { milliseconds: ANSWER_MILLISECONDS })
   if (reply?.ok) return 0
-  writeStderr(`odop: ${reply === null ? await unreachable(run, odopPath) : reply.problem}\n`)
+  writeStderr(`odop: ${reply === null ? await unreachable(run) : reply.problem}\n`)
   return 1
 }
 
-async function unreachable(run: string, odopPath: string): Promise<string> {
+async function unreachable({ run, odopPath }: NamedRun): Promise<string> {
   const runs = await listRuns(odopPath, Date.now())
   const listed = runs.find(each => each.name === run)
   if (listed === undefined) return noSuchRunText(run, runs, odopPath)
   return listed.state === 'live'
     ? `${run} does not answer here; a run can be told only on the host on which it was started (odop status ${run})`
-    : `${run} is not running any more`
+    : `${run} is not running any more, and only a live run can be sent a signal`
 }

@@ -146,6 +146,8 @@ export interface AttemptEnded {
   readonly retryAt: number | null
   /** It was ended because memory was short: its item waits until as much is available as it had used. */
   readonly forMemory?: true
+  /** What the function returned, as JSON; missing: no task comes after this one, or it did not complete. */
+  readonly result?: unknown
 }
 
 /** Cumulative since the launch: a reader needs only the last one of each node. */

@@ -25,14 +25,19 @@ export function itemQueued(state: RunState, { item }: ItemQueued): void {
   // Numbers only grow: this is an item that is here already or has ended.
   if (number === null || number <= task.queued) return
   task.queued = number
-  rememberSeen(task, item)
-  const { id, files, version, node = null, queuedAt } = item
+  // Only files that a trigger finds can be met again.
+  if (item.after === undefined && task.definition?.trigger.kind !== 'signal') rememberSeen(task, item)
+  const { id, files, version, node = null, after, queuedAt } = item
+  const completion = after === undefined ? null : (task.completions.get(after) ?? null)
+  if (after !== undefined) task.completions.delete(after)
   enqueue(state, task, {
     id,
     task: task.name,
     files,
     version,
     node,
+    ...(after === undefined ? {} : { after }),
+    completion,
     queuedAt,
     number,
     readyAt: queuedAt,
@@ -154,9 +159,17 @@ export function attemptEnded(state: RunState, event: AttemptEnded): void {
     enqueue(state, task, next)
     return
   }
+  if (event.outcome === 'completed') leaveToSuccessors(state, task, item, event)
   state.items.delete(item.id)
   task.memoryUsed.delete(item.id)
   if (event.outcome !== 'requeued') task.ended[event.outcome] += 1
+}
+
+function leaveToSuccessors(state: RunState, task: TaskState, item: ItemState, event: AttemptEnded): void {
+  const { id, files, node } = item
+  for (const name of task.successors) {
+    taskNamed(state, name).completions.set(id, { item: id, result: event.result ?? null, files, node })
+  }
 }
 
 /** An attempt that was ended early may have used less than the one before. */
@@ -216,6 +229,8 @@ function newTask(name: TaskName): TaskState {
     waits: newWaits(),
     lastStartedAt: null,
     seen: new Set(),
+    successors: new Set(),
+    completions: new Map(),
     lastVersions: new Map(),
   }
 }

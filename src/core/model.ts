@@ -19,11 +19,13 @@ export type AttemptId = string
  */
 export type FilePath = string
 
-/** What queues a task. `background` is a task without a trigger: it is queued again whenever it leaves the queue. */
+/** What queues a task. `after`: the completion of each item of another task. `background` is a task without a trigger: it is queued again whenever it leaves the queue. */
 export type Trigger =
   | FileInTrigger
   | FileUpdatedTrigger
   | { readonly kind: 'timer'; readonly everySeconds: number }
+  | { readonly kind: 'after'; readonly task: TaskName }
+  | { readonly kind: 'signal'; readonly name: string }
   | { readonly kind: 'background' }
 
 /** Fires once for each file of a folder: those already there, then those that appear. */
@@ -80,6 +82,8 @@ export interface TaskDefinition {
   readonly cpus: number | 'all'
   /** An attempt consists of ranks; missing or null: of one process and what that starts. */
   readonly mpi?: MpiNeeds | null
+  /** Items wait until these tasks have nothing left to do. null, or missing in a journal of an earlier odop: they do not wait. */
+  readonly dependsOn?: Dependency | null
   /** Memory of all processes of an attempt, of an MPI task on each of its nodes; null: not limited and nothing reserved. */
   readonly memoryBytes: number | null
   /** Time limit of an attempt, which pauses while it is suspended; null: none. */
@@ -97,6 +101,12 @@ export interface TaskDefinition {
   readonly env: Readonly<Record<string, string>>
   /** Working directory of an attempt; null: the folder in which `odop run` was started. */
   readonly cwd: string | null
+}
+
+/** Other tasks that are to have nothing left to do: `all` of them, or `any` one. */
+export interface Dependency {
+  readonly of: 'all' | 'any'
+  readonly tasks: readonly TaskName[]
 }
 
 /** What an attempt of an MPI task consists of. */
@@ -119,6 +129,8 @@ export interface WorkItem {
   readonly version: string | null
   /** Where its files are, and the only node on which it can start; null, or missing in a journal of an earlier odop: any. */
   readonly node?: NodeName | null
+  /** Of a task that comes after another: the item of that one whose completion has queued it; missing: it does not. */
+  readonly after?: ItemId
   /** When it was queued first. */
   readonly queuedAt: number
 }
@@ -262,6 +274,8 @@ export interface Snapshot {
   readonly nodes: readonly NodeSnapshot[]
   /** Seconds until the job's time limit; null: none is known. */
   readonly remainingSeconds: number | null
+  /** Tasks of whose files some are not complete yet, or whose folders have not been looked at yet. Missing: of none it is known. */
+  readonly incoming?: ReadonlySet<TaskName>
 }
 
 export interface NodeSnapshot {

@@ -117,8 +117,18 @@ function nodeJoined(state: RunState, { facts }: NodeJoined): void {
 
 function taskDefined(state: RunState, definition: TaskDefinition): void {
   const task = taskNamed(state, definition.name)
+  comesAfter(state, definition)
   task.definition = definition
   limitQueue(state, task, definition.maxRuns)
+}
+
+/** It stays so until another definition: what completes while its module is broken is for it, too. */
+function comesAfter(state: RunState, { name, trigger }: TaskDefinition): void {
+  const source = trigger.kind === 'after' ? trigger.task : null
+  for (const other of state.tasks.values()) {
+    if (other.name !== source && other.successors.delete(name)) taskNamed(state, name).completions.clear()
+  }
+  if (source !== null) taskNamed(state, source).successors.add(name)
 }
 
 function applicationEnded(state: RunState, event: ApplicationEnded): void {

@@ -48,6 +48,7 @@ const isItem = fields({
   version: orNull(isString),
   // A journal of an earlier odop has none.
   node: value => value === undefined || value === null || isString(value),
+  after: value => value === undefined || isString(value),
   queuedAt: isNumber,
 })
 const isFacts = fields({
@@ -58,7 +59,12 @@ const isFacts = fields({
   memoryLimitBytes: isNumber,
   yieldMode: oneOf('kernel', 'suspend'),
 })
-const isTrigger = fields({ kind: oneOf('file-in', 'file-updated', 'timer', 'background') })
+const isKnownTrigger = fields({
+  kind: oneOf('file-in', 'file-updated', 'timer', 'background', 'after', 'signal'),
+})
+const isTrigger = (value: unknown) =>
+  isKnownTrigger(value) && ((value as Fields)['kind'] !== 'after' || isString((value as Fields)['task']))
+const isDependency = fields({ of: oneOf('all', 'any'), tasks: isArrayOf(isString) })
 const isMpi = fields({
   nodes: orNull(isNumber),
   ranks: isNumber,
@@ -74,6 +80,7 @@ const isTask = fields({
   priority: isNumber,
   cpus: value => value === 'all' || isNumber(value),
   mpi: value => value === undefined || value === null || isMpi(value),
+  dependsOn: value => value === undefined || value === null || isDependency(value),
   memoryBytes: orNull(isNumber),
   timeSeconds: orNull(isNumber),
   maxRuns: orNull(isNumber),

@@ -47,6 +47,10 @@ export interface AttemptSpec {
   readonly number: number
   readonly task: TaskDefinition
   readonly files: readonly FilePath[]
+  /** Of a task that comes after another: what that returned. Missing: it does not. */
+  readonly result?: unknown
+  /** Other tasks come after this one: what its function returns is reported. */
+  readonly keepsResult?: true
   readonly node: string
   readonly cores: readonly CoreId[]
   /** Further nodes of an MPI task; missing: there are none. */
@@ -71,6 +75,8 @@ export type AttemptReport =
       /** null: it completed; otherwise why it did not, as a user should read it ("exit code 3", "killed by SIGSEGV", "TypeError: …"). */
       readonly failure: string | null
       readonly usage: AttemptUsage
+      /** What its function returned, as JSON; missing: nobody asked for it, or there is none. */
+      readonly result?: unknown
       /** What has begun in its runner in the same moment; null: nothing. */
       readonly next: AttemptId | null
       /** The kernel has ended it, or a process of it, because memory had ended. */

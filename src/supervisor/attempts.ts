@@ -138,6 +138,8 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       number: item.attempts + 1,
       task,
       files: item.files,
+      ...(item.completion === null ? {} : { result: item.completion.result }),
+      ...(recorder.state.tasks.get(item.task)?.successors.size ? { keepsResult: true as const } : {}),
       node: placement.node,
       cores: placement.cores,
       ...(placement.others === undefined ? {} : { others: placement.others }),
@@ -204,6 +206,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
           ? `${reason}; not tried again, because its input is gone`
           : reason,
       usage: report.usage,
+      ...(outcome === 'completed' && report.result !== undefined ? { result: report.result } : {}),
       ...((asked?.forMemory ?? report.forMemory) ? { forMemory: true } : {}),
       retryAt:
         counted && task && item && !inputsAreGone

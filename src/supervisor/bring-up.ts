@@ -1,3 +1,4 @@
+import { announced } from '../app/announcement.ts'
 import type { ApplicationExit } from '../app/launch.ts'
 import type { JoinCause } from '../cluster/messages.ts'
 import { stepPids } from '../cluster/step-pids.ts'
@@ -17,7 +18,7 @@ import { openOtherNodes } from './other-nodes.ts'
 import { prepare } from './prepare.ts'
 import { openProgress } from './progress.ts'
 import type { SuperviseOptions } from './request.ts'
-import { signalled } from './signals.ts'
+import { answering } from './requests.ts'
 import { openTasks } from './tasks.ts'
 import { openTriggerDesk } from './trigger-desk.ts'
 
@@ -40,11 +41,13 @@ export interface BringUpOptions extends SuperviseOptions {
 
 /** Step by step, each needing the one before: configuration and folder, agent, triggers, loop, tasks. */
 export async function bringUpSupervisor(options: BringUpOptions): Promise<Supervisor> {
-  const { request, application, witnessPid, onBug } = options
+  const { request, application, announcement, witnessPid, onBug } = options
   const prepared = await prepare(options)
   const { recorder, store, settings, now } = prepared
   const { cwd } = request
 
+  const elsewhere = { ...request.environment, ODOP_RUN: store.name, ODOP_SOCKET: undefined }
+  const here = announced(request.environment, { ...announcement, run: store.name })
   const launchers: number[] = []
   const helpers = () => [witnessPid(), ...launchers].filter(pid => pid !== null)
   const jobs = prepared.cluster?.jobs ?? []
@@ -58,7 +61,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const local = createLocalAgent({
     facts: prepared.facts,
     settings,
-    environment: request.environment,
+    environment: here,
     helpers,
     applicationRuns: () => application?.isRunning() ?? false,
     isOwnChild: pid => pid === application?.pid || helpers().includes(pid),
@@ -73,7 +76,8 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     sessionLeft: jobs.length > 0,
   })
   const cluster = openOtherNodes(prepared, {
-    environment: request.environment,
+    // The socket is on this node.
+    environment: elsewhere,
     onLauncher: pid => launchers.push(pid),
     onJoined: joined,
     onReport: report => {
@@ -99,6 +103,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     attempts,
     now,
     remainingSeconds: () => jobTime?.secondsLeft(now()) ?? null,
+    incoming: desk.incoming,
     progress: progress.recent,
     onBackOff: notes.seen,
     onLook: () => {
@@ -119,16 +124,22 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
       ]).then(() => {})
     : Promise.resolve()
   const interruption = new AbortController()
-  const control = store.kept
-    ? openControl({
-        file: store.paths.controlSocket,
-        handle: request => signalled(request, progress),
-        unavailable: reason => recorder.note('info', `this run can't be sent signals: ${reason}`),
-      })
-    : null
+  const control = openControl({
+    socket: announcement.socket,
+    link: store.kept ? store.paths.controlSocket : null,
+    handle: answering({
+      recorder,
+      desk,
+      progress,
+      tasksAreOpen,
+      run: store.name,
+      folder: store.kept ? store.paths.folder : null,
+    }),
+    unavailable: reason => recorder.note('info', `this run can't be sent signals: ${reason}`),
+  })
   const stop = async () => {
     loop.stop()
-    const closeControl = control?.then(opened => opened.close())
+    const closeControl = control.then(opened => opened.close())
     await Promise.all([desk.close(), progress.close(), closeControl, agents.close()])
   }
 

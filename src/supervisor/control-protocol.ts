@@ -2,7 +2,7 @@
  * What goes over `control.sock`: a request is one line of JSON, and each is answered by one line, in order. New requests
  * are new members of `ControlRequest`, read in `readRequest` and answered where the socket is opened.
  */
-export type ControlRequest = SignalRequest
+export type ControlRequest = SignalRequest | RunRequest | WaitRequest
 
 /** `odop signal RUN NAME [--file F…]` */
 export interface SignalRequest {
@@ -12,7 +12,22 @@ export interface SignalRequest {
   readonly files: readonly string[]
 }
 
-export type ControlReply = { readonly ok: true } | { readonly ok: false; readonly problem: string }
+/** Which run this is: who knows only the socket asks that. */
+export interface RunRequest {
+  readonly type: 'run'
+}
+
+/** `odop wait RUN [--task NAME]`: answered when there is nothing left to do. */
+export interface WaitRequest {
+  readonly type: 'wait'
+  /** null: for all tasks. */
+  readonly task: string | null
+}
+
+/** `again`: the same question may have an answer later. `run` and `folder` (null: nothing of it is kept) answer a `run` request. */
+export type ControlReply =
+  | { readonly ok: true; readonly run?: string; readonly folder?: string | null }
+  | { readonly ok: false; readonly problem: string; readonly again?: true }
 
 /** Longer lines are no requests: a few hundred files by name fit in. */
 export const MOST_LINE_BYTES = 256 * 1024
@@ -27,14 +42,31 @@ export function readRequest(
   } catch {
     return { problem: 'expected a line of JSON' }
   }
-  if (!isObject(value) || value['type'] !== 'signal') {
-    return { problem: `expected a request of type "signal", got ${shortly(value)}` }
+  if (!isObject(value)) return { problem: `expected a request of type ${TYPES}, got ${shortly(value)}` }
+  switch (value['type']) {
+    case 'signal':
+      return signalRequest(value)
+    case 'run':
+      return { request: { type: 'run' } }
+    case 'wait':
+      return waitRequest(value)
+    default:
+      return { problem: `expected a request of type ${TYPES}, got ${shortly(value)}` }
   }
-  const { name, files } = value
-  if (typeof name !== 'string' || !isTexts(files)) {
-    return { problem: 'expected { "type": "signal", "name": "…", "files": ["…"] }' }
-  }
-  return { request: { type: 'signal', name, files } }
+}
+
+const TYPES = '"signal", "wait" or "run"'
+
+type Read = ReturnType<typeof readRequest>
+
+function signalRequest({ name, files = [] }: Fields): Read {
+  if (typeof name === 'string' && isTexts(files)) return { request: { type: 'signal', name, files } }
+  return { problem: 'expected { "type": "signal", "name": "…", "files": ["…"] }' }
+}
+
+function waitRequest({ task = null }: Fields): Read {
+  if (task === null || typeof task === 'string') return { request: { type: 'wait', task } }
+  return { problem: 'expected { "type": "wait", "task": "…" }, or no task for all of them' }
 }
 
 /** null: this is no reply of an odop. */
@@ -42,14 +74,24 @@ export function readReply(line: string): ControlReply | null {
   try {
     const value: unknown = JSON.parse(line)
     if (!isObject(value)) return null
-    if (value['ok'] === true) return { ok: true }
-    return typeof value['problem'] === 'string' ? { ok: false, problem: value['problem'] } : null
+    if (value['ok'] === true) return { ok: true, ...placeOf(value) }
+    return typeof value['problem'] === 'string' ? refusal(value['problem'], value['again'] === true) : null
   } catch {
     return null
   }
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+function refusal(problem: string, again: boolean): ControlReply {
+  return again ? { ok: false, problem, again } : { ok: false, problem }
+}
+
+function placeOf({ run, folder }: Fields): { run?: string; folder?: string | null } {
+  return typeof run === 'string' && (typeof folder === 'string' || folder === null) ? { run, folder } : {}
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

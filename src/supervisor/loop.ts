@@ -1,6 +1,6 @@
 import type { Action } from '../core/actions.ts'
 import { worseSlowdown } from '../core/interference.ts'
-import type { NodeSnapshot, SlowdownLook, Snapshot } from '../core/model.ts'
+import type { NodeSnapshot, SlowdownLook, Snapshot, TaskName } from '../core/model.ts'
 import { FAST_MILLISECONDS, nextLookMilliseconds } from '../core/pace.ts'
 import { type BackOffs, heldBack, nextBackOffs } from '../core/schedule/back-off.ts'
 import { schedule } from '../core/schedule.ts'
@@ -27,6 +27,8 @@ export interface LoopOptions {
   readonly now: () => number
   /** Seconds until the job's time limit; null where none is known. */
   readonly remainingSeconds: () => number | null
+  /** See `Snapshot.incoming`. */
+  readonly incoming: () => ReadonlySet<TaskName>
   /** What the application's own steps say; null: nothing. */
   readonly progress: (now: number) => SlowdownLook | null
   /** How far odop held itself back at a look. */
@@ -67,7 +69,11 @@ export function startLoop(options: LoopOptions): Loop {
         nodes = options.agents.sample()
         sampledAt = now
       }
-      const snapshot = { nodes: holdBack(now), remainingSeconds: options.remainingSeconds() }
+      const snapshot = {
+        nodes: holdBack(now),
+        remainingSeconds: options.remainingSeconds(),
+        incoming: options.incoming(),
+      }
       decidedAt = now
       for (const action of schedule(options.state, snapshot, now)) {
         if (starting || !STARTING.has(action.type)) perform(action, options.attempts)

@@ -22,6 +22,24 @@ export interface TaskContext {
   readonly scratch: string
 }
 
+/** What a task that comes after another is given besides. */
+export interface AfterTaskContext<R = unknown> extends TaskContext {
+  /** What the other task's function returned for its work item, as JSON keeps it; null for a command, and for ranks. */
+  readonly result: R
+  /** The first of `files`, if there is one. */
+  readonly file: string | undefined
+  /** Absolute paths of the files of the other task's work item. */
+  readonly files: readonly string[]
+}
+
+/** What a task with a signal trigger is given besides. */
+export interface SignalTaskContext extends TaskContext {
+  /** The first of `files`, if there is one. */
+  readonly file: string | undefined
+  /** Absolute paths of the files that came with the signal. */
+  readonly files: readonly string[]
+}
+
 /** What a task with a file trigger is given besides. */
 export interface FileTaskContext extends TaskContext {
   /** The first of `files`; the only one unless the trigger has a `batchSize`. */

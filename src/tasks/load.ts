@@ -1,4 +1,4 @@
-import type { TaskDefinition } from '../core/model.ts'
+import { withoutBrokenLinks } from './links.ts'
 import type { LoadedTasks, TaskProblem } from './loaded.ts'
 import type { FoundTask, LoaderReport } from './loader/protocol.ts'
 import { runLoader } from './loader-process.ts'
@@ -27,12 +27,12 @@ export async function loadTasks(options: LoadOptions): Promise<LoadedTasks> {
   const { folders, cwd, mayBeMissing = false } = options
   const found = findTaskFiles({ folders, cwd, mayBeMissing })
   const modules = found.files.length === 0 ? [] : await loadModules(found.files, options)
-  const { tasks, duplicates } = withoutDuplicates(
-    inOrder(modules, found.files).flatMap(module => module.tasks),
-  )
+  const named = withoutDuplicates(inOrder(modules, found.files).flatMap(module => module.tasks))
+  const linked = withoutBrokenLinks(named.tasks)
+  const ofModules = modules.flatMap(module => module.problems)
   return {
-    tasks,
-    problems: [...found.problems, ...modules.flatMap(module => module.problems), ...duplicates],
+    tasks: linked.tasks.map(({ definition }) => definition),
+    problems: [...found.problems, ...ofModules, ...named.duplicates, ...linked.problems],
   }
 }
 
@@ -106,14 +106,14 @@ function inOrder(modules: readonly LoadedModule[], files: readonly string[]): Lo
 /** Of two tasks with the same name the first stays. */
 function withoutDuplicates(found: readonly FoundTask[]) {
   const byName = new Map<string, FoundTask>()
-  const tasks: TaskDefinition[] = []
+  const tasks: FoundTask[] = []
   const duplicates: TaskProblem[] = []
   for (const task of found) {
     const { name, module } = task.definition
     const first = byName.get(name)
     if (first === undefined) {
       byName.set(name, task)
-      tasks.push(task.definition)
+      tasks.push(task)
     } else {
       const message = `the name '${name}' is taken by the task in ${place(first)}`
       duplicates.push({

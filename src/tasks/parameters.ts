@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import type { FileFilter, Trigger } from '../core/model.ts'
+import type { Dependency, FileFilter, Trigger } from '../core/model.ts'
 import { describe } from '../validation/describe.ts'
-import type { Reader } from '../validation/readers.ts'
+import type { Read, Reader } from '../validation/readers.ts'
 import {
   duration,
   durationOrZero,
@@ -28,6 +28,7 @@ export function taskSchema(settleSeconds: number) {
     ranksPerNode: optional(wholeNumber(1)),
     cpusPerRank: optional(wholeNumber(1)),
     mpi: optional(mpi),
+    dependsOn: optional(dependsOn),
     memory: optional(memory),
     time: optional(duration),
     maxRuns: optional(wholeNumber(1)),
@@ -42,7 +43,7 @@ export function taskSchema(settleSeconds: number) {
 }
 
 /** Designed, but not carried out by this version: refused, so that nobody relies on them. */
-export const UNSUPPORTED = ['diskLimit', 'dependsOn']
+export const UNSUPPORTED = ['diskLimit']
 
 const cpus: Reader<number | 'all'> = raw =>
   raw === 'all'
@@ -62,6 +63,25 @@ const memory: Reader<number> = raw => {
 
 /** No process starts with less; such a number was meant in another unit. */
 const LEAST_MEMORY = 1024 ** 2
+
+const dependsOn: Reader<Dependency> = raw => {
+  if (typeof raw === 'string') return dependency('all', [raw])
+  if (Array.isArray(raw)) return dependency('all', raw)
+  const entries = typeof raw === 'object' && raw !== null ? Object.entries(raw) : []
+  const [of, tasks] = entries[0] ?? []
+  if (entries.length === 1 && (of === 'all' || of === 'any') && Array.isArray(tasks))
+    return dependency(of, tasks)
+  return wrong('the name of a task, a list of such, { all: […] } or { any: […] }', raw)
+}
+
+function dependency(of: Dependency['of'], names: readonly unknown[]): Read<Dependency> {
+  if (names.length === 0) return wrong('at least one name of a task', names)
+  for (const name of names) {
+    const read = folderName(name)
+    if (!('value' in read)) return wrong('names of tasks', name)
+  }
+  return { value: { of, tasks: [...new Set(names.map(String))] } }
+}
 
 const environment: Reader<Record<string, string>> = raw => {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
@@ -117,10 +137,18 @@ function triggerSchema(settleSeconds: number) {
         return fileUpdated(rest, context, settleSeconds)
       case 'timer':
         return { kind, everySeconds: context.read('every', duration, rest['every']) ?? 0 }
+      case 'after':
+        return { kind, task: context.read('task', folderName, rest['task']) ?? '' }
+      case 'signal':
+        return { kind, name: context.read('name', folderName, rest['name']) ?? '' }
       default: {
         const fix =
           typeof raw === 'string' ? `write fileIn(${JSON.stringify(raw)}), imported from 'odop'` : null
-        context.add('', `expected fileIn(…), fileUpdated(…) or timer(…), found ${describe(raw)}`, fix)
+        context.add(
+          '',
+          `expected fileIn(…), fileUpdated(…), timer(…), after(…) or signal(…), found ${describe(raw)}`,
+          fix,
+        )
         return { kind: 'background' }
       }
     }

@@ -1,4 +1,4 @@
-import type { FileTaskContext, TaskContext } from './context.ts'
+import type { AfterTaskContext, FileTaskContext, SignalTaskContext, TaskContext } from './context.ts'
 
 /** Bytes, or a text such as `'500M'` or `'2G'` (powers of 1024). */
 export type Size = number | string
@@ -51,9 +51,23 @@ export interface Timer {
   readonly every: Duration
 }
 
+export interface After<R = unknown> {
+  readonly kind: 'after'
+  readonly task: string
+  /** Only for the compiler: what the other task returns. */
+  readonly [returned]?: R
+}
+
+declare const returned: unique symbol
+
+export interface Signal {
+  readonly kind: 'signal'
+  readonly name: string
+}
+
 /** A trigger whose work items hold files. */
 export type FileTrigger = FileIn | FileUpdated
-export type TaskTrigger = FileTrigger | Timer
+export type TaskTrigger = FileTrigger | Timer | After | Signal
 
 /** Queues a work item for each file (or batch of files) of a folder: those already there, then those that appear. */
 export function fileIn(folder: string, options: FileInOptions = {}): FileIn {
@@ -70,16 +84,37 @@ export function timer(every: Duration): Timer {
   return Object.freeze({ kind: 'timer', every })
 }
 
-/** What the function is given follows from the trigger: only file triggers give `file` and `files`. */
+/** Queues a work item for each work item of another task that has completed; it is given what that returned, and its files. */
+export function after<R = unknown>(task: string): After<R> {
+  return Object.freeze({ kind: 'after', task })
+}
+
+/** Queues a work item each time that `odop signal RUN NAME` is called, with the files that are named there. */
+export function signal(name: string): Signal {
+  return Object.freeze({ kind: 'signal', name })
+}
+
+/** What the function is given follows from the trigger: a timer has no files, and only `after` has a `result`. */
 export type ContextOf<T extends TaskTrigger | undefined> = T extends FileTrigger
   ? FileTaskContext
-  : TaskContext
+  : T extends After<infer R>
+    ? AfterTaskContext<R>
+    : T extends Signal
+      ? SignalTaskContext
+      : TaskContext
+
+/** Names of other tasks: all of them, or what one of the two lists says. */
+export type DependsOn =
+  | string
+  | readonly string[]
+  | { readonly all: readonly string[] }
+  | { readonly any: readonly string[] }
 
 /** The parameters of a task; each may be left out. */
 export interface TaskOptions<T extends TaskTrigger | undefined = TaskTrigger | undefined> {
   /** Letters, digits, `.`, `_` and `-`. Default: the name of the export, for a default export that of the file. */
   readonly name?: string | undefined
-  /** What queues the task: `fileIn`, `fileUpdated`, `timer`; without one it is a background task, kept going all the time. */
+  /** What queues the task: `fileIn`, `fileUpdated`, `timer`, `after`, `signal`; without one it is a background task, kept going all the time. */
   readonly trigger?: T
   /** Higher goes first. Default: 0. */
   readonly priority?: number | undefined
@@ -95,6 +130,11 @@ export interface TaskOptions<T extends TaskTrigger | undefined = TaskTrigger | u
   readonly cpusPerRank?: number | undefined
   /** What `srun --mpi` is given, such as `'pmi2'`. Default: Slurm's default. */
   readonly mpi?: string | undefined
+  /**
+   * Work items wait until these tasks have nothing left to do: no work item that is pending or running, and no file that is
+   * known but not complete. `{ any: […] }`: until one of them has. Default: they do not wait.
+   */
+  readonly dependsOn?: DependsOn | undefined
   /** Limit for the memory of an attempt with all its processes. Default: none. */
   readonly memory?: Size | undefined
   /** Time limit of an attempt; pauses while it is suspended. Default: none. */
@@ -125,13 +165,16 @@ export interface CommandTaskOptions<T extends TaskTrigger | undefined = TaskTrig
   readonly command: (context: ContextOf<T>) => readonly string[] | Promise<readonly string[]>
 }
 
+/** All that any of the triggers gives. */
+export type AnyContext = FileTaskContext & AfterTaskContext
+
 /** A task as its module exports it. Nothing is checked yet: one wrong task must not end its whole module. */
 export interface Task {
   readonly [taskBrand]: true
   /** As the user wrote them. */
   readonly options: unknown
-  readonly run: ((context: FileTaskContext) => unknown) | null
-  readonly command: ((context: FileTaskContext) => unknown) | null
+  readonly run: ((context: AnyContext) => unknown) | null
+  readonly command: ((context: AnyContext) => unknown) | null
   /** Where `task()` was called. */
   readonly place: Error
 }

@@ -47,6 +47,7 @@ function definitionOf({ task, module, index, defaultName }: Candidate, given: Pa
     priority: given.priority ?? 0,
     cpus: ranks?.cpus ?? given.cpus ?? 1,
     mpi: ranks?.mpi ?? null,
+    dependsOn: given.dependsOn ?? null,
     memoryBytes: given.memory ?? null,
     timeSeconds: given.time ?? null,
     maxRuns: given.maxRuns ?? null,

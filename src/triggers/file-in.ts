@@ -61,12 +61,20 @@ class FileIn implements TriggerSource {
   }
 
   async flush({ incompleteBatches }: { readonly incompleteBatches: boolean }): Promise<void> {
-    await this.#tree.scan()
-    await nextTurn()
+    await this.look()
     const unfinished = await this.#queue.idle((this.#trigger.settleSeconds + PATIENCE_SECONDS) * 1000)
     if (this.#closed) return
     sayUnfinished(this.#context.task.name, unfinished, this.#warn)
     if (incompleteBatches && this.#trigger.flush === 'end' && this.#batch.length > 0) this.#fireBatch()
+  }
+
+  async look(): Promise<void> {
+    await this.#tree.scan()
+    await nextTurn()
+  }
+
+  isBusy(): boolean {
+    return !this.#tree.hasScanned || this.#queue.isBusy
   }
 
   async close(): Promise<void> {

@@ -1,35 +1,34 @@
+import { dependencyText } from '../dependencies.ts'
 import { type Capacity, misfit } from '../fit.ts'
-import type { TaskDefinition } from '../model.ts'
-import type { TaskState, View } from '../run-state.ts'
+import type { Snapshot, TaskDefinition } from '../model.ts'
+import type { RunView, TaskState, View } from '../run-state.ts'
 import { formatDuration } from '../units.ts'
 
 /** Why nothing of a task starts now, whatever is free. */
 export interface Hindrance {
-  readonly kind: 'undefined' | 'never-fits' | 'replicas' | 'time-left'
+  readonly kind: 'undefined' | 'never-fits' | 'depends' | 'replicas' | 'time-left'
   /** As a user should read it. */
   readonly text: string
 }
 
 export interface HindranceQuestion {
+  readonly state: RunView
   readonly task: View<TaskState>
   /** Attempts of the task that run, those just decided included. */
   readonly running: number
   readonly capacities: readonly Capacity[]
-  /** Until the job ends; null: not known. */
-  readonly remainingSeconds: number | null
+  readonly snapshot: Pick<Snapshot, 'remainingSeconds' | 'incoming'>
 }
 
-export function hindranceOf({
-  task,
-  running,
-  capacities,
-  remainingSeconds,
-}: HindranceQuestion): Hindrance | null {
+export function hindranceOf(question: HindranceQuestion): Hindrance | null {
+  const { state, task, running, capacities, snapshot } = question
   const { definition } = task
   if (definition === null) return { kind: 'undefined', text: 'no task of this name is defined any more' }
   const wanted = misfit(definition, capacities)
   if (wanted !== null) return { kind: 'never-fits', text: `can never run here: ${wanted}` }
-  return timeLeftHindrance(definition, remainingSeconds) ?? replicasHindrance(definition, running)
+  const waitsFor = dependencyText(state, task, snapshot.incoming)
+  if (waitsFor !== null) return { kind: 'depends', text: waitsFor }
+  return timeLeftHindrance(definition, snapshot.remainingSeconds) ?? replicasHindrance(definition, running)
 }
 
 function timeLeftHindrance({ timeSeconds }: TaskDefinition, remaining: number | null): Hindrance | null {

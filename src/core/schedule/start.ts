@@ -150,7 +150,7 @@ function linesOf(
   for (const task of state.tasks.values()) {
     if (task.pendingCount === 0) continue
     const running = task.running.size + task.followingCount
-    const hindrance = hindranceOf({ task, running, capacities, remainingSeconds: snapshot.remainingSeconds })
+    const hindrance = hindranceOf({ state, task, running, capacities, snapshot })
     const { name } = task
     if (hindrance !== null) hindered.set(name, hindrance)
     if (hindrance !== null || task.definition === null) continue

@@ -64,6 +64,8 @@ export interface AttemptEnd {
   readonly attempt: AttemptId
   readonly at: number
   readonly failure: string | null
+  /** See `AttemptReport`. */
+  readonly result?: unknown
   /** With the time in which it was suspended: the runner cannot know of that. */
   readonly wallSeconds: number
   readonly cpuSeconds: number

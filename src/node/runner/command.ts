@@ -52,6 +52,7 @@ export function commandEnvironment(
     ODOP_SCRATCH: scratch,
     // One a line: names with a line feed must be taken from the arguments.
     ODOP_FILES: files.join('\n'),
+    ...(spec.result === undefined ? {} : { ODOP_RESULT: JSON.stringify(spec.result) }),
   }
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import type { FilePath } from '../../core/model.ts'
 import { pathToBytes } from '../../os/path-bytes.ts'
-import type { FileTaskContext } from '../../tasks/context.ts'
+import type { AnyContext } from '../../tasks/task.ts'
 import type { AttemptSpec } from '../agent.ts'
 
 /** The attempt's scratch folder: made when it is first asked for, since small attempts never do. */
@@ -39,13 +39,14 @@ export interface ContextOptions {
 }
 
 /** What the task's function or command builder is given. */
-export function createContext(spec: AttemptSpec, options: ContextOptions): FileTaskContext {
+export function createContext(spec: AttemptSpec, options: ContextOptions): AnyContext {
   const { scratch, signal, log, rank = 0 } = options
   const ranks = spec.task.mpi?.ranks ?? 1
   const files = spec.files.map((file, index) => nodePath(file, index, scratch)) as [string, ...string[]]
   return {
     file: files[0],
     files,
+    result: spec.result ?? null,
     signal,
     log: text => log(String(text)),
     task: spec.task.name,

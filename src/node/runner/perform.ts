@@ -1,5 +1,4 @@
-import type { FileTaskContext } from '../../tasks/context.ts'
-import type { Task } from '../../tasks/task.ts'
+import type { AnyContext, Task } from '../../tasks/task.ts'
 import type { AttemptSpec } from '../agent.ts'
 import { areWords, commandEnvironment, notWords, runCommand } from './command.ts'
 import { createContext, type Scratch } from './context.ts'
@@ -7,6 +6,7 @@ import { setEnvironment } from './environment.ts'
 import { errorDetails, errorText } from './error-text.ts'
 import { hasRanks, type RanksSpec } from './ranks/launch.ts'
 import { runRanks } from './ranks/run-ranks.ts'
+import { type Returned, returnedAs } from './result.ts'
 import type { TaskModules } from './task-modules.ts'
 
 export interface PerformOptions {
@@ -16,10 +16,16 @@ export interface PerformOptions {
   readonly log: (text: string) => void
 }
 
-/** Calls the task's function, or executes its command. Returns why it failed, or null; rejects with what it throws. */
-export async function perform(spec: AttemptSpec, options: PerformOptions): Promise<string | null> {
+/** Why the attempt failed (null: it did not), and what its function returned, if that is asked for. */
+export interface Performed {
+  readonly failure: string | null
+  readonly result?: unknown
+}
+
+/** Calls the task's function, or executes its command. Rejects with what it throws. */
+export async function perform(spec: AttemptSpec, options: PerformOptions): Promise<Performed> {
   const unusable = enter(spec.cwd)
-  if (unusable !== null) return unusable
+  if (unusable !== null) return { failure: unusable }
   const restore = setEnvironment(spec.task.env)
   try {
     return await call(spec, options)
@@ -28,25 +34,29 @@ export async function perform(spec: AttemptSpec, options: PerformOptions): Promi
   }
 }
 
-async function call(spec: AttemptSpec, { modules, ...options }: PerformOptions): Promise<string | null> {
+async function call(spec: AttemptSpec, { modules, ...options }: PerformOptions): Promise<Performed> {
   const found = await modules.find(spec.task)
-  if (found.task === null) return notLoaded(spec.task.module, found.error, options.log)
+  if (found.task === null) return { failure: notLoaded(spec.task.module, found.error, options.log) }
   const { run, command } = found.task
   const context = createContext(spec, options)
-  if (hasRanks(spec)) return await callRanks(spec, found.task, context, options.scratch)
+  if (hasRanks(spec)) return { failure: await callRanks(spec, found.task, context, options.scratch) }
   if (run !== null) {
-    await run(context)
-    return null
+    const returned = await run(context)
+    return spec.keepsResult ? performed(returnedAs(returned)) : { failure: null }
   }
   const environment = commandEnvironment(spec, context.files, context.scratch)
-  return await runCommand({ command: await command?.(context), environment, cwd: spec.cwd })
+  return { failure: await runCommand({ command: await command?.(context), environment, cwd: spec.cwd }) }
+}
+
+function performed(returned: Returned): Performed {
+  return 'failure' in returned ? returned : { failure: null, result: returned.result }
 }
 
 /** Its function is called in the ranks, not here. */
 async function callRanks(
   spec: RanksSpec,
   { run, command }: Task,
-  context: FileTaskContext,
+  context: AnyContext,
   scratch: Scratch,
 ): Promise<string | null> {
   const words = run === null ? await command?.(context) : null
