@@ -5,6 +5,7 @@ import type {
   AttemptStarted,
   AttemptSuspended,
   ItemCancelled,
+  ItemCompleted,
   ItemQueued,
 } from './events.ts'
 import { followerCancelled, followerStarted } from './followers.ts'
@@ -56,6 +57,16 @@ export function itemCancelled(state: RunState, event: ItemCancelled): void {
   else followerCancelled(state, task, item.follows, item.id)
   task.memoryUsed.delete(item.id)
   task.ended.cancelled += 1
+}
+
+export function itemCompleted(state: RunState, event: ItemCompleted): void {
+  const item = state.items.get(event.item)
+  const task = item && state.tasks.get(item.task)
+  if (item === undefined || task === undefined || item.runningAs !== null || item.follows !== null) return
+  dequeue(state, task, item, null)
+  task.ended.completed += 1
+  task.upToDate += 1
+  leaveToSuccessors(state, task, item, event)
 }
 
 export function attemptStarted(state: RunState, event: AttemptStarted): void {
@@ -148,7 +159,8 @@ export function attemptEnded(state: RunState, event: AttemptEnded): void {
   const item = attempt && state.items.get(attempt.item)
   if (attempt === undefined || task === undefined || item === undefined) return
   release(state, task, attempt)
-  if (event.outcome === 'completed') rememberDuration(task, event.usage.wallSeconds)
+  if (event.outcome === 'completed' && event.upToDate) task.upToDate += 1
+  else if (event.outcome === 'completed') rememberDuration(task, event.usage.wallSeconds)
   if (event.outcome !== 'requeued') state.alone.delete(item.id)
   task.wallSeconds += event.usage.wallSeconds
   task.cpuSeconds += event.usage.cpuSeconds
@@ -165,10 +177,14 @@ export function attemptEnded(state: RunState, event: AttemptEnded): void {
   if (event.outcome !== 'requeued') task.ended[event.outcome] += 1
 }
 
-function leaveToSuccessors(state: RunState, task: TaskState, item: ItemState, event: AttemptEnded): void {
-  const { id, files, node } = item
+function leaveToSuccessors(
+  state: RunState,
+  task: TaskState,
+  { id, files: inputs, node }: ItemState,
+  { result = null, outputs: files = inputs }: Partial<Pick<AttemptEnded, 'result' | 'outputs'>>,
+): void {
   for (const name of task.successors) {
-    taskNamed(state, name).completions.set(id, { item: id, result: event.result ?? null, files, node })
+    taskNamed(state, name).completions.set(id, { item: id, result, files, node })
   }
 }
 
@@ -220,6 +236,7 @@ function newTask(name: TaskName): TaskState {
     followingCount: 0,
     queued: 0,
     ended: { completed: 0, failed: 0, timeout: 0, cancelled: 0 },
+    upToDate: 0,
     attempts: 0,
     wallSeconds: 0,
     cpuSeconds: 0,

@@ -4,6 +4,11 @@ export function itemId(task: TaskName, number: number): ItemId {
   return `${task}#${number}`
 }
 
+/** The TASK of `TASK#N`. */
+export function taskOf(item: ItemId): TaskName {
+  return item.slice(0, item.lastIndexOf('#'))
+}
+
 export function attemptId(item: ItemId, number: number): AttemptId {
   return `${item}.${number}`
 }

@@ -98,6 +98,10 @@ export interface TaskDefinition {
   readonly retryDelaySeconds: number | null
   readonly ioBound: boolean
   readonly networkBound: boolean
+  /** What an item writes. null, or missing in a journal of an earlier odop: that is not known. */
+  readonly outputs?: Outputs | null
+  /** What of an attempt outlives it. null, or missing in a journal of an earlier odop: nothing. */
+  readonly checkpoint?: Checkpoint | null
   readonly env: Readonly<Record<string, string>>
   /** Working directory of an attempt; null: the folder in which `odop run` was started. */
   readonly cwd: string | null
@@ -107,6 +111,16 @@ export interface TaskDefinition {
 export interface Dependency {
   readonly of: 'all' | 'any'
   readonly tasks: readonly TaskName[]
+}
+
+/** `patterns`: names with `{file}`, `{folder}` and `{name}`; `function`: the task's module says it for each item. */
+export type Outputs =
+  | { readonly kind: 'patterns'; readonly patterns: readonly string[] }
+  | { readonly kind: 'function' }
+
+/** Each item has a folder of its own; `file`: the task keeps this one file there, by a name with `{name}` in it. */
+export interface Checkpoint {
+  readonly file: string | null
 }
 
 /** What an attempt of an MPI task consists of. */

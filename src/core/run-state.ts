@@ -80,6 +80,8 @@ export interface TaskState {
   queued: number
   /** Items by how they ended. */
   readonly ended: { completed: number; failed: number; timeout: number; cancelled: number }
+  /** Of those that completed: without anything being executed, because their outputs were there. */
+  upToDate: number
   /** Attempts that were started. */
   attempts: number
   wallSeconds: number

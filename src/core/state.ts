@@ -6,6 +6,7 @@ import {
   attemptStarted,
   attemptSuspended,
   itemCancelled,
+  itemCompleted,
   itemQueued,
   requeue,
   taskNamed,
@@ -53,6 +54,9 @@ export function apply(state: RunState, event: OdopEvent): void {
       break
     case 'item-cancelled':
       itemCancelled(state, event)
+      break
+    case 'item-completed':
+      itemCompleted(state, event)
       break
     case 'attempt-started':
       attemptStarted(state, event)

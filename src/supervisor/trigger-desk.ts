@@ -1,12 +1,15 @@
 import type { FoundFiles } from '../cluster/messages.ts'
+import type { OdopEvent } from '../core/events.ts'
+import { itemId, taskOf } from '../core/ids.ts'
 import type { FilePath, NodeName, TaskDefinition, TaskName } from '../core/model.ts'
 import { nextReadyAt } from '../core/queue.ts'
-import { itemsLeft, seenFiles } from '../core/run-state.ts'
+import { itemsLeft, seenFiles, type TaskState, type View } from '../core/run-state.ts'
 import { seenOn } from '../core/seen.ts'
 import { startTrigger } from '../triggers/start-trigger.ts'
 import type { Fired, TriggerContext, TriggerSource } from '../triggers/trigger-source.ts'
 import type { Agents } from './agents.ts'
 import { NodeFiles } from './node-files.ts'
+import { OutputChecks } from './output-checks.ts'
 import type { Recorder } from './recorder.ts'
 
 /** All triggers of a run: what they fire becomes queued work items. */
@@ -54,13 +57,14 @@ export interface TriggerDeskOptions {
 export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
   const { recorder, now } = options
   const sources = new Map<TaskName, TriggerSource>()
+  const checks = new OutputChecks({ cwd: options.cwd, checked: queue })
   const nodeFiles = new NodeFiles(recorder.state, fire)
   let applicationRuns = true
   let closed = false
 
   recorder.listen(event => {
-    if (event.type !== 'attempt-ended' || event.outcome !== 'completed') return
-    const known = recorder.state.tasks.get(event.task)
+    const name = completedTask(event)
+    const known = name === null ? undefined : recorder.state.tasks.get(name)
     for (const name of known?.successors ?? []) fireCompletions(name)
     const task = known?.definition
     if (task?.trigger.kind === 'background') fire({ task: task.name, files: [], version: null }, null)
@@ -99,6 +103,7 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
       const here = [...sources.values()].map(source => source.flush({ incompleteBatches }))
       await Promise.all([...here, options.agents.flush()])
       if (incompleteBatches && !closed) nodeFiles.flush()
+      await checks.idle()
     },
     async close() {
       closed = true
@@ -141,6 +146,7 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
 
   /** Before its folder is watched nobody knows what is in it. */
   function isBusy(name: TaskName): boolean {
+    if (checks.isBusy(name)) return true
     const trigger = recorder.state.tasks.get(name)?.definition?.trigger
     if (trigger?.kind !== 'file-in' && trigger?.kind !== 'file-updated') return false
     const source = sources.get(name)
@@ -152,6 +158,7 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
     const { completions, definition } = recorder.state.tasks.get(task) ?? {}
     if (closed || completions === undefined || definition == null) return
     for (const { item, files, node } of [...completions.values()]) {
+      if (checks.has(task, item)) continue
       if (!fire({ task, files, version: null, after: item }, node)) return
     }
   }
@@ -172,12 +179,22 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
       (nextReadyAt(recorder.state, known) ?? Number.POSITIVE_INFINITY) <= now()
     )
       return false
-    if (definition.maxRuns !== null && known.queued >= definition.maxRuns) return false
+    if (isFull(known)) return false
+    const isHere = node === null || node === options.node
+    if (!isHere || !checks.add(fired, node, definition)) queue(fired, node, null)
+    return true
+  }
+
+  /** @param outputs the item is done, because these are there; null: it is not */
+  function queue(fired: Fired, node: NodeName | null, outputs: readonly FilePath[] | null): void {
+    const known = recorder.state.tasks.get(fired.task)
+    if (closed || known === undefined || isFull(known)) return
+    const id = itemId(fired.task, known.queued + 1)
     recorder.record({
       type: 'item-queued',
       at: now(),
       item: {
-        id: `${fired.task}#${known.queued + 1}`,
+        id,
         task: fired.task,
         files: fired.files,
         version: fired.version,
@@ -186,9 +203,19 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
         queuedAt: now(),
       },
     })
-    options.onQueued()
-    return true
+    if (outputs === null) options.onQueued()
+    else recorder.record({ type: 'item-completed', at: now(), item: id, outputs })
   }
+}
+
+/** The task of which an item has just completed. */
+function completedTask(event: OdopEvent): TaskName | null {
+  if (event.type === 'item-completed') return taskOf(event.item)
+  return event.type === 'attempt-ended' && event.outcome === 'completed' ? event.task : null
+}
+
+function isFull({ definition, queued }: View<TaskState>): boolean {
+  return definition?.maxRuns != null && queued >= definition.maxRuns
 }
 
 const NOTHING: ReadonlySet<TaskName> = new Set()

@@ -18,6 +18,11 @@ export interface TaskContext {
   readonly rank: number
   /** How many ranks the attempt has; 1 unless the task asks for more. */
   readonly ranks: number
+  /**
+   * Where a task with the parameter `checkpoint` keeps what it has done so far: a folder, or the file that was named. What an earlier attempt at the
+   * same work item has written there is there. Without the parameter: the same as `scratch`.
+   */
+  readonly checkpoint: string
   /** A private temporary folder, empty at the start and removed after the attempt. */
   readonly scratch: string
 }

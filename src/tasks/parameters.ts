@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Dependency, FileFilter, Trigger } from '../core/model.ts'
+import type { Checkpoint, Dependency, FileFilter, Outputs, Trigger } from '../core/model.ts'
 import { describe } from '../validation/describe.ts'
 import type { Read, Reader } from '../validation/readers.ts'
 import {
@@ -36,6 +36,8 @@ export function taskSchema(settleSeconds: number) {
     retries: nested(retries),
     ioBound: optional(yesOrNo),
     networkBound: optional(yesOrNo),
+    outputs: optional(outputs),
+    checkpoint: optional(checkpoint),
     env: optional(environment),
     cwd: optional(text),
     command: z.unknown().optional(),
@@ -81,6 +83,24 @@ function dependency(of: Dependency['of'], names: readonly unknown[]): Read<Depen
     if (!('value' in read)) return wrong('names of tasks', name)
   }
   return { value: { of, tasks: [...new Set(names.map(String))] } }
+}
+
+const outputs: Reader<Outputs> = raw => {
+  if (typeof raw === 'function') return { value: { kind: 'function' } }
+  const patterns: readonly unknown[] = Array.isArray(raw) ? raw : [raw]
+  const isPattern = (each: unknown): each is string =>
+    typeof each === 'string' && each !== '' && !each.includes('\0')
+  if (patterns.length > 0 && patterns.every(isPattern)) return { value: { kind: 'patterns', patterns } }
+  return wrong(
+    "a file name such as 'images/{name}.png', a list of such, or a function that returns them",
+    raw,
+  )
+}
+
+const checkpoint: Reader<Checkpoint | null> = raw => {
+  if (typeof raw === 'boolean') return { value: raw ? { file: null } : null }
+  const isName = typeof raw === 'string' && raw !== '' && raw !== '.' && raw !== '..' && !/[/\0]/.test(raw)
+  return isName ? { value: { file: raw } } : wrong("true, or the name of a file such as '{name}.chk'", raw)
 }
 
 const environment: Reader<Record<string, string>> = raw => {

@@ -152,6 +152,21 @@ export interface TaskOptions<T extends TaskTrigger | undefined = TaskTrigger | u
   readonly ioBound?: boolean | undefined
   /** Says that the task mostly waits for the network. */
   readonly networkBound?: boolean | undefined
+  /**
+   * What a work item writes: names in which `{file}` stands for its file, `{folder}` for the folder of that and `{name}` for its name without the
+   * extension; or a function that returns names. Relative to `cwd`. An item whose outputs are all there and newer than its files is done without an attempt,
+   * and one that completes without having written them has failed. Default: not known.
+   */
+  readonly outputs?:
+    | string
+    | readonly string[]
+    | ((context: ContextOf<T>) => string | readonly string[] | Promise<string | readonly string[]>)
+    | undefined
+  /**
+   * The task keeps what it has done so far in `checkpoint`, a folder, or a file of this name in it, which outlives the attempt. It may be ended when the
+   * application needs its cores for long, and goes on later. Default: false.
+   */
+  readonly checkpoint?: boolean | string | undefined
   /** Environment variables of an attempt, besides the run's own. */
   readonly env?: Readonly<Record<string, string>> | undefined
   /** Working directory of an attempt. Default: the folder in which `odop run` was started. */
@@ -166,7 +181,7 @@ export interface CommandTaskOptions<T extends TaskTrigger | undefined = TaskTrig
 }
 
 /** All that any of the triggers gives. */
-export type AnyContext = FileTaskContext & AfterTaskContext
+export type AnyContext = FileTaskContext & Partial<Pick<AfterTaskContext, 'result'>>
 
 /** A task as its module exports it. Nothing is checked yet: one wrong task must not end its whole module. */
 export interface Task {
@@ -175,6 +190,8 @@ export interface Task {
   readonly options: unknown
   readonly run: ((context: AnyContext) => unknown) | null
   readonly command: ((context: AnyContext) => unknown) | null
+  /** Says what a work item writes. */
+  readonly outputs: ((context: AnyContext) => unknown) | null
   /** Where `task()` was called. */
   readonly place: Error
 }
@@ -194,7 +211,8 @@ export function task(options: unknown, run?: unknown): Task {
     [taskBrand]: true as const,
     options,
     run: callable(run),
-    command: callable(commandOf(options)),
+    command: callable(partOf(options, 'command')),
+    outputs: callable(partOf(options, 'outputs')),
     place: new Error('task()'),
   })
 }
@@ -203,8 +221,10 @@ export function isTask(value: unknown): value is Task {
   return typeof value === 'object' && value !== null && taskBrand in value
 }
 
-function commandOf(options: unknown): unknown {
-  return typeof options === 'object' && options !== null && 'command' in options ? options.command : undefined
+function partOf(options: unknown, key: 'command' | 'outputs'): unknown {
+  return typeof options === 'object' && options !== null
+    ? (options as Record<string, unknown>)[key]
+    : undefined
 }
 
 function callable(value: unknown): Task['run'] {

@@ -4,6 +4,7 @@ import { folderName } from '../validation/readers.ts'
 import { check, type KeyProblem } from '../validation/schema.ts'
 import type { ExportedTask } from './exported-tasks.ts'
 import { mpiNeeds, mpiProblems } from './mpi-needs.ts'
+import { namesInput } from './outputs.ts'
 import { taskSchema, UNSUPPORTED } from './parameters.ts'
 import type { Task } from './task.ts'
 
@@ -27,6 +28,7 @@ export function validateTask(
     ...refused,
     ...('problems' in checked ? checked.problems : []),
     ...(parameters === null ? [] : mpiProblems(parameters)),
+    ...(parameters === null ? [] : outputProblems(parameters)),
     ...nameProblems(candidate, parameters?.name),
     ...bodyProblems(task),
   ]
@@ -56,6 +58,8 @@ function definitionOf({ task, module, index, defaultName }: Candidate, given: Pa
     retryDelaySeconds: given.retries?.delaySeconds ?? null,
     ioBound: given.ioBound ?? false,
     networkBound: given.networkBound ?? false,
+    outputs: given.outputs ?? null,
+    checkpoint: given.checkpoint ?? null,
     env: given.env ?? {},
     cwd: given.cwd ?? null,
   }
@@ -68,6 +72,15 @@ function withoutUnsupported(options: unknown): { supported: unknown; refused: Ke
     .filter(([key, value]) => UNSUPPORTED.includes(key) && value !== undefined)
     .map(([key]) => ({ key, message: `\`${key}\` is not supported yet`, fix: 'remove it' }))
   return { supported: Object.fromEntries(entries.filter(([key]) => !UNSUPPORTED.includes(key))), refused }
+}
+
+/** Only a work item with files has outputs that depend on them. */
+function outputProblems({ outputs, trigger }: Parameters): KeyProblem[] {
+  const hasFiles = trigger !== undefined && trigger.kind !== 'timer'
+  const pattern = outputs?.kind === 'patterns' ? outputs.patterns.find(namesInput) : undefined
+  if (hasFiles || pattern === undefined) return []
+  const message = `'${pattern}' names a file of the work item, but a task without a file trigger has none`
+  return [{ key: 'outputs', message, fix: "add one: trigger: fileIn('data')" }]
 }
 
 function nameProblems({ task, defaultName }: Candidate, given: string | undefined): KeyProblem[] {

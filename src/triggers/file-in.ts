@@ -4,7 +4,8 @@ import type { FileInTrigger, FilePath } from '../core/model.ts'
 import { CompletionQueue } from './completeness/completion-queue.ts'
 import { type FileTools, fileTools } from './file-tools.ts'
 import { nameFilter } from './filter.ts'
-import { FolderTree } from './folder/folder-tree.ts'
+import { FolderTree, type FolderTreeOptions } from './folder/folder-tree.ts'
+import { globFilter, globParts, isGlob } from './glob-folder.ts'
 import { onceEach } from './once.ts'
 import type { TriggerContext, TriggerSource } from './trigger-source.ts'
 import { sayUnfinished } from './unfinished.ts'
@@ -45,15 +46,23 @@ class FileIn implements TriggerSource {
       warn: this.#warn,
     })
     this.#tree = new FolderTree({
-      folder: resolve(context.cwd, trigger.folder),
-      recursive: trigger.recursive,
-      filter: nameFilter(trigger.filter, this.#warn),
+      ...this.#place(),
       only: null,
       volumes: tools.volumes,
       found: (path, written) => this.#onFound(path, written),
       looked: () => this.#queue.looked(),
       warn: this.#warn,
     })
+  }
+
+  /** A pattern is looked for below the folder that is certain. */
+  #place(): Pick<FolderTreeOptions, 'folder' | 'recursive' | 'filter'> {
+    const { folder, recursive, filter } = this.#trigger
+    const { cwd } = this.#context
+    const inner = nameFilter(filter, this.#warn)
+    if (!isGlob(folder)) return { folder: resolve(cwd, folder), recursive, filter: inner }
+    const { base, glob } = globParts(folder)
+    return { folder: resolve(cwd, base), recursive: true, filter: globFilter({ glob, recursive, inner }) }
   }
 
   start(): void {

@@ -55,6 +55,7 @@ const task = z.strictObject({
   timeout: count,
   cancelled: count,
   left: count,
+  upToDate: count,
   attempts: count,
   wallSeconds: amount,
   cpuSeconds: amount,

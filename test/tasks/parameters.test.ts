@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { fileIn, fileUpdated, type Task, task, timer } from '../../src/index.ts'
+import { after, fileIn, fileUpdated, signal, type Task, task, timer } from '../../src/index.ts'
 import { validateTask } from '../../src/tasks/validate.ts'
 
 const anything = task as (options: unknown, run?: unknown) => Task
@@ -77,6 +77,18 @@ describe('a wrong parameter is a problem with what was expected, what was found,
     [{ trigger: fileUpdated('d', { on: true as never }) }, 'trigger.on', /'each-node'.*found true/, null],
     [{ trigger: timer('soon') }, 'trigger.every', /a duration.*found 'soon'/, null],
     [{ trigger: timer(0) }, 'trigger.every', /over 0/, null],
+    [{ trigger: after('') }, 'trigger.task', /a name of at most/, null],
+    [{ trigger: signal('a b') }, 'trigger.name', /a name of at most .* found 'a b'/, null],
+    [{ dependsOn: 3 as never }, 'dependsOn', /the name of a task, a list.*found 3/, null],
+    [{ dependsOn: [] }, 'dependsOn', /at least one name/, null],
+    [{ dependsOn: ['a', 2 as never] }, 'dependsOn', /names of tasks, found 2/, null],
+    [{ dependsOn: { some: ['a'] } as never }, 'dependsOn', /\{ all: \[…\] \} or \{ any: \[…\] \}/, null],
+    [{ outputs: 3 as never }, 'outputs', /a file name such as .* found 3/, null],
+    [{ outputs: [] }, 'outputs', /a file name such as/, null],
+    [{ outputs: '{name}.png' }, 'outputs', /'\{name\}.png' names a file.*has none/, /add one/],
+    [{ checkpoint: 'a/b' }, 'checkpoint', /true, or the name of a file.*found 'a\/b'/, null],
+    [{ checkpoint: 1 as never }, 'checkpoint', /true, or the name/, null],
+    [{ dependsOn: { all: ['a'], any: ['b'] } }, 'dependsOn', /\{ all: \[…\] \} or/, null],
   ]
   for (const [options, key, message, fix] of cases) {
     it(`${key}: ${JSON.stringify(options)}`, () => {
@@ -88,8 +100,8 @@ describe('a wrong parameter is a problem with what was expected, what was found,
   }
 
   it('all of them at once', () => {
-    const found = problems({ cpus: 0, memory: 'x', retires: 1, dependsOn: 'x' })
-    expect(found.map(problem => problem.key).sort()).toEqual(['cpus', 'dependsOn', 'memory', 'retires'])
+    const found = problems({ cpus: 0, memory: 'x', retires: 1, diskLimit: '1G' })
+    expect(found.map(problem => problem.key).sort()).toEqual(['cpus', 'diskLimit', 'memory', 'retires'])
   })
 
   it('options that are none', () => {

@@ -31,11 +31,20 @@ export function hindranceOf(question: HindranceQuestion): Hindrance | null {
   return timeLeftHindrance(definition, snapshot.remainingSeconds) ?? replicasHindrance(definition, running)
 }
 
-function timeLeftHindrance({ timeSeconds }: TaskDefinition, remaining: number | null): Hindrance | null {
+/** What keeps a checkpoint loses nothing at the end, and gets something done in this time. */
+const LEAST_SECONDS_WITH_CHECKPOINT = 60
+
+function timeLeftHindrance(task: TaskDefinition, remaining: number | null): Hindrance | null {
+  const { checkpoint = null } = task
+  const timeSeconds = checkpoint === null ? task.timeSeconds : leastWithCheckpoint(task)
   if (remaining === null || (remaining > 0 && (timeSeconds ?? 0) <= remaining)) return null
   const left = formatDuration(Math.max(0, remaining))
   const wanted = timeSeconds === null ? '' : `, and an attempt may take ${formatDuration(timeSeconds)}`
   return { kind: 'time-left', text: `the job ends in ${left}${wanted}` }
+}
+
+function leastWithCheckpoint({ timeSeconds }: TaskDefinition): number {
+  return Math.min(timeSeconds ?? LEAST_SECONDS_WITH_CHECKPOINT, LEAST_SECONDS_WITH_CHECKPOINT)
 }
 
 /** A background task is kept going once unless it says how often. */

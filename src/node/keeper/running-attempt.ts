@@ -46,13 +46,17 @@ export class RunningAttempt {
   /** As its runner tells it. */
   reportOf(end: AttemptEnd): EndReport {
     this.resume()
-    const { attempt, at, failure, result, wallSeconds, cpuSeconds, peakMemoryBytes } = end
+    const { attempt, at, failure, result, outputs, upToDate, wallSeconds, cpuSeconds, peakMemoryBytes } = end
     const usage = {
       wallSeconds: Math.max(0, wallSeconds - this.#suspendedSeconds),
       cpuSeconds,
       peakMemoryBytes,
     }
-    const told = result === undefined ? {} : { result }
+    const told = {
+      ...(result === undefined ? {} : { result }),
+      ...(outputs === undefined ? {} : { outputs }),
+      ...(upToDate === undefined ? {} : { upToDate }),
+    }
     return { type: 'ended', attempt, at, failure, usage, next: null, fault: 'attempt', ...told }
   }
 

@@ -1,4 +1,5 @@
 import type { AttemptSpec } from '../agent.ts'
+import { checkpointOf } from './context.ts'
 
 export interface CommandOptions {
   readonly command: unknown
@@ -52,8 +53,14 @@ export function commandEnvironment(
     ODOP_SCRATCH: scratch,
     // One a line: names with a line feed must be taken from the arguments.
     ODOP_FILES: files.join('\n'),
+    ...checkpointVariable(spec),
     ...(spec.result === undefined ? {} : { ODOP_RESULT: JSON.stringify(spec.result) }),
   }
+}
+
+function checkpointVariable(spec: AttemptSpec): Record<string, string> {
+  const checkpoint = checkpointOf(spec)
+  return checkpoint === null ? {} : { ODOP_CHECKPOINT: checkpoint }
 }
 
 export function notWords(command: unknown): string {

@@ -46,7 +46,7 @@ export function createContext(spec: AttemptSpec, options: ContextOptions): AnyCo
   return {
     file: files[0],
     files,
-    result: spec.result ?? null,
+    ...(spec.result === undefined ? {} : { result: spec.result }),
     signal,
     log: text => log(String(text)),
     task: spec.task.name,
@@ -56,10 +56,20 @@ export function createContext(spec: AttemptSpec, options: ContextOptions): AnyCo
     cores: spec.cores,
     rank,
     ranks,
+    get checkpoint() {
+      return checkpointOf(spec) ?? scratch.folder
+    },
     get scratch() {
       return scratch.folder
     },
   }
+}
+
+/** Made when it is first asked for; null: the task keeps none. */
+export function checkpointOf({ checkpoint }: AttemptSpec): string | null {
+  if (checkpoint === undefined) return null
+  mkdirSync(checkpoint.folder, { recursive: true, mode: 0o700 })
+  return checkpoint.file === null ? checkpoint.folder : path.join(checkpoint.folder, checkpoint.file)
 }
 
 /** Neither Node's texts nor a program's arguments can carry a name that is not UTF-8: a link to it can. */

@@ -50,6 +50,7 @@ test('the context says where and what the attempt is', async () => {
     cores: [0],
     rank: 0,
     ranks: 1,
+    checkpoint: path.join(rig.folder, 'scratch-1'),
     scratch: path.join(rig.folder, 'scratch-1'),
   })
 })
