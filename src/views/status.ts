@@ -48,7 +48,7 @@ export interface TaskStatus {
   readonly failed: number
   readonly timeout: number
   readonly cancelled: number
-  readonly upToDate: number
+  readonly upToDate?: number
 }
 
 export interface AttemptStatus {

@@ -4,6 +4,14 @@ import { describe, expect, test } from 'vitest'
 import { createRig, odop, type Rig, until } from './rig.ts'
 
 const lines = (rig: Rig, file: string) => rig.read(file).trim().split('\n').sort()
+function killQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
 const WAITS = ['sh', '-c', 'until [ -e stop ]; do sleep 0.05; done']
 
 const REDUCE = `
@@ -92,13 +100,10 @@ describe('after', () => {
       await until('it runs', () => launch.pid > 0 && existsSync(path.join(rig.odopPath, 'runs/k/lock')))
       await new Promise(resolve => setTimeout(resolve, 300 + Math.random() * 1200))
       process.kill(launch.pid, 'SIGKILL')
-      await until('only the application is left', () =>
-        rig
-          .processes()
-          .every(({ command }) => !/odop|runner|keeper/.test(command.split(' ').slice(0, 2).join(' '))),
-      )
-      for (const { pid } of rig.processes()) process.kill(pid, 'SIGKILL')
-      await until('nothing is left', () => rig.processes().length === 0)
+      await until('nothing is left', () => {
+        for (const { pid } of rig.processes()) killQuietly(pid)
+        return rig.processes().length === 0
+      })
     }
     expect((await rig.odop(['run', '--name', 'k', '--drain', '--', 'true'])).code).toBe(0)
     const events = rig.events('k')
@@ -144,6 +149,39 @@ export const never = task({ trigger: fileIn('data'), dependsOn: { all: ['reduce'
     const { stdout } = await rig.odop(['status', 'd', '--json'])
     const { tasks } = JSON.parse(stdout.toString()) as { tasks: { name: string; pending: number }[] }
     expect(tasks.find(({ name }) => name === 'never')?.pending).toBe(6)
+  })
+
+  test('waits for a file that is known but not complete', async () => {
+    await using rig = createRig()
+    rig.write(
+      'tasks/t.mjs',
+      `import { appendFileSync } from 'node:fs'
+       import { fileIn, signal, task } from 'odop'
+       const note = ({ task }) => appendFileSync('order', task + '\\n')
+       export const reduce = task({ trigger: fileIn('data') }, note)
+       export const plot = task({ trigger: signal('now'), dependsOn: 'reduce' }, note)
+       export const free = task({ trigger: signal('now') }, note)`,
+    )
+    rig.write(
+      'solver.sh',
+      `exec 3> data/slow; echo x >&3
+       ${odop} signal "$ODOP_RUN" now || exit 41
+       until [ -e order ]; do sleep 0.05; done
+       until [ -e go ]; do sleep 0.05; done`,
+    )
+    rig.write('data/.keep', '')
+    const launch = rig.start([odop, 'run', '--name', 'i', '--drain', '--', 'sh', 'solver.sh'])
+    const reason = async () => {
+      const { stdout } = await rig.odop(['status', 'i', '--json'])
+      if (!rig.list('.').includes('order')) return ''
+      const status = JSON.parse(stdout.toString()) as { tasks: { name: string; pending: number }[] }
+      return JSON.stringify(status.tasks.find(({ name }) => name === 'plot'))
+    }
+    await until('the other one was free to go', async () => /"pending":1/.test(await reason()))
+    expect(rig.read('order')).toBe('free\n')
+    rig.write('go', '')
+    expect((await launch.finished).code).toBe(0)
+    expect(rig.read('order')).toBe('free\nreduce\nplot\n')
   })
 
   test('says why, and odop tasks check shows what waits for what', async () => {

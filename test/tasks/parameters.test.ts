@@ -133,7 +133,7 @@ describe('the parameters of ranks', () => {
 })
 
 describe('what this version does not carry out is refused', () => {
-  for (const key of ['diskLimit', 'dependsOn']) {
+  for (const key of ['diskLimit']) {
     it(key, () =>
       expect(problems({ [key]: 2 })).toMatchObject([{ key, message: `\`${key}\` is not supported yet` }]),
     )
