@@ -13,7 +13,7 @@ export function estimatedSeconds(options: Options): number {
 }
 
 /** Parts whose length no option changes. */
-const FIXED_SECONDS = { start: 15, opened: 5, watching: 50, scheduler: 60, large: 100, aging: 30 }
+const FIXED_SECONDS = { start: 15, opened: 5, watching: 50, scheduler: 120, large: 100, aging: 30 }
 
 /** Folders, odop's start and end. */
 const AROUND_A_RUN_SECONDS = 1
@@ -32,6 +32,7 @@ function chosenSeconds(options: Options) {
     throughput: throughputSeconds(options),
     simulation: REAL_AGENTS_SECONDS + options.hours * VIRTUAL_HOUR_SECONDS,
     memory: BUILD_SECONDS + RUNS * RUN_SECONDS * options.devourers,
+    slurm: BUILD_SECONDS + 2 * options.repetitions * (options.seconds + 2) + options.files * PACE_SECONDS,
   }
 }
 

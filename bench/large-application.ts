@@ -99,7 +99,7 @@ function useOf(supervisor: number): Use {
 
 function roleOf(pid: number, supervisor: number): Role {
   if (pid === supervisor) return 'supervisor'
-  return commandLine(pid).includes('keeper.js') ? 'keeper' : 'runners and others'
+  return commandLine(pid).includes('keeper.cjs') ? 'keeper' : 'runners and others'
 }
 
 function growth(before: Use, after: Use, of: (role: Role) => boolean): number {

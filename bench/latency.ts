@@ -38,8 +38,8 @@ export async function latencyFigures(count: number): Promise<Figure[]> {
     writeFileSync(path.join(folder, 'tasks', 'note.js'), TASK)
     writeFileSync(path.join(folder, 'app.cjs'), APPLICATION.replace('COUNT', String(count)))
     await ended(start([odop, 'run', '--quiet', '--', process.execPath, 'app.cjs'], folder))
-    const closed = times(path.join(folder, 'closed'))
-    const began = times(path.join(folder, 'began'))
+    const closed = fileTimes(path.join(folder, 'closed'))
+    const began = fileTimes(path.join(folder, 'began'))
     const samples = [...began].flatMap(([n, at]) => {
       const from = closed.get(n)
       return from === undefined ? [] : [Number(at - from) / 1e6]
@@ -60,7 +60,8 @@ export async function latencyFigures(count: number): Promise<Figure[]> {
   })
 }
 
-function times(file: string): Map<string, bigint> {
+/** When something happened to the file of each number: lines of a number and nanoseconds of the monotonic clock. */
+export function fileTimes(file: string): Map<string, bigint> {
   const lines = readFileSync(file, 'utf8').trim().split('\n')
   return new Map(
     lines.map(line => {

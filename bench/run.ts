@@ -13,6 +13,7 @@ import { type Options, type Part, readOptions } from './options.ts'
 import type { PartResult } from './parts.ts'
 import { schedulerFigures } from './scheduler.ts'
 import { simulationFigures } from './simulation.ts'
+import { slurmFigures } from './slurm.ts'
 import { openedFilesFigure, startFigures } from './start.ts'
 import { figureLine, markdownTable } from './table.ts'
 import { throughputFigures } from './throughput.ts'
@@ -28,7 +29,7 @@ const failed: string[] = []
 const details: Partial<Record<Part, unknown>> = {}
 let calibration: Workloads['rates'] | null = null
 
-const WITH_WORKLOADS = ['harvest', 'job', 'memory'] as const
+const WITH_WORKLOADS = ['harvest', 'job', 'memory', 'slurm'] as const
 const results = fileURLToPath(new URL('./results/', import.meta.url))
 const file = `${results}${begun.at.replaceAll(':', '')}`
 mkdirSync(results, { recursive: true })
@@ -102,6 +103,8 @@ async function measure(part: Part, given: Options, workloads: Workloads | null):
       })
     case 'memory':
       return workloads === null ? plain([]) : memoryFigures({ ...given, workloads })
+    case 'slurm':
+      return workloads === null ? plain([]) : slurmFigures({ ...given, workloads })
   }
 }
 

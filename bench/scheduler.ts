@@ -20,7 +20,11 @@ export interface SchedulerOptions {
   readonly coresOfANode: number
   readonly items: number
   readonly calls: number
+  /** Default: `priority`. */
+  readonly policy?: string
 }
+
+const OTHER_POLICIES = ['fifo', 'round_robin', 'best_fit'] as const
 
 const T0 = Date.UTC(2026, 0, 1)
 const GB = 1024 ** 3
@@ -29,16 +33,23 @@ const GB = 1024 ** 3
 export function schedulerFigures(options: SchedulerOptions): PartResult {
   const { nodes, coresOfANode, items } = options
   const what = `schedule(), ${nodes} nodes × ${coresOfANode} cores, ${items} items queued`
-  const figure = (state: string, samples: readonly number[]): Figure => ({
+  const plain = (state: string, samples: readonly number[]): Figure => ({
     name: `${what}: ${state}`,
     unit: 'ms',
     samples,
+  })
+  const figure = (state: string, samples: readonly number[]): Figure => ({
+    ...plain(state, samples),
     target: { atMost: 20 },
   })
   const figures = [
     figure('all cores idle', whileFilling(options)),
     figure('attempts on all cores, some end', whileFull(options)),
     figure('the application on all cores', whileBusy(options)),
+    ...OTHER_POLICIES.flatMap(policy => [
+      plain(`all cores idle, ${policy}`, whileFilling({ ...options, policy })),
+      plain(`attempts on all cores, some end, ${policy}`, whileFull({ ...options, policy })),
+    ]),
   ]
   return { figures, skipped: [] }
 }
@@ -83,7 +94,7 @@ class World {
     const foreignShare = judged === 'idle' ? 0 : 1
     this.#cores = Array.from({ length: options.coresOfANode }, (_, core) => ({ core, foreignShare, judged }))
     this.#nodes = Array.from({ length: options.nodes }, (_, n) => factsOf(n, options.coresOfANode))
-    this.#record(launchStarted())
+    this.#record(launchStarted(options.policy ?? SETTINGS.policy))
     for (const facts of this.#nodes) this.#record({ type: 'node-joined', at: T0, facts })
     for (const task of this.#tasks) this.#record({ type: 'task-defined', at: T0, task })
   }
@@ -196,7 +207,7 @@ const SETTINGS: Settings = {
   maxNetworkBound: 1,
 }
 
-function launchStarted(): OdopEvent {
+function launchStarted(policy: string): OdopEvent {
   return {
     type: 'launch-started',
     at: T0,
@@ -206,7 +217,7 @@ function launchStarted(): OdopEvent {
     host: 'n0',
     pid: 1,
     version: '0',
-    settings: SETTINGS,
+    settings: { ...SETTINGS, policy },
     mode: 'run',
     taskFolders: [],
   }

@@ -43,14 +43,22 @@ try {
   startWithoutOdop(error)
 }
 
-/** The one file that is needed before the application's start; what it imports later are modules beside it. */
+/** The one file that is needed before the application's start; what it imports later are files beside it. */
 function startProgram() {
-  const file = path.join(dist, 'cli.cjs')
-  const script = compile(file, path.join(dist, 'cli.cache'))
+  load('cli.cjs')
+}
+
+function load(name) {
+  const file = path.join(dist, name)
+  const script = compile(file, path.join(dist, name.replace('.cjs', '.cache')))
   const program = { exports: {} }
-  // A script of `vm` can't import for itself.
-  const importLater = name => import(pathToFileURL(path.join(dist, name)).href)
   script.runInThisContext()(program.exports, createRequire(file), program, file, dist, importLater)
+  return program.exports
+}
+
+/** A script of `vm` can't import for itself. */
+async function importLater(name) {
+  return name.endsWith('.cjs') ? load(path.basename(name)) : import(pathToFileURL(path.join(dist, name)).href)
 }
 
 /** With the code that V8 has kept when it was built, a third of the start is saved; V8 refuses that of another version. */

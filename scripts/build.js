@@ -27,15 +27,19 @@ const shared = {
 }
 
 const cli = await buildCommandLine()
-const parts = await buildParts(cli.loadedLater)
+const helpers = await buildHelpers()
+const parts = await buildParts([...cli.loadedLater, ...helpers.loadedLater])
 
 mkdirSync(dist, { recursive: true })
-const written = new Set(['types', 'THIRD-PARTY.txt', 'cli.cache'])
-for (const file of [...cli.outputFiles, ...parts.outputFiles]) {
+const written = new Set(['types', 'THIRD-PARTY.txt', 'cli.cache', 'bring-up.cache'])
+for (const file of [cli, helpers, parts].flatMap(({ outputFiles }) => outputFiles)) {
   write(path.basename(file.path), file.contents)
   written.add(path.basename(file.path))
 }
-write('THIRD-PARTY.txt', licences({ ...cli.metafile.inputs, ...parts.metafile.inputs }))
+write(
+  'THIRD-PARTY.txt',
+  licences({ ...cli.metafile.inputs, ...helpers.metafile.inputs, ...parts.metafile.inputs }),
+)
 writeCodeCache()
 if (!process.argv.includes('--keep')) {
   for (const name of readdirSync(dist)) {
@@ -45,49 +49,80 @@ if (!process.argv.includes('--keep')) {
 }
 
 /**
- * What runs before the application's start, in one CommonJS file, because Node loads that faster than modules and can be given
- * V8's code cache for it (bin/odop.js). What it imports dynamically is a module of its own.
+ * What runs before the application's start, and what comes right behind it, each in one CommonJS file, because Node loads that
+ * faster than modules and can be given V8's code cache for it (bin/odop.js).
  */
 async function buildCommandLine() {
   const loadedLater = new Map()
+  const programs = { cli: 'src/cli/main.ts', 'bring-up': 'src/supervisor/bring-up.ts' }
+  const result = await buildPrograms(programs, /^\.\.?\//, loadedLater)
+  for (const name of Object.keys(programs)) loadedLater.delete(name)
+  // `import()` comes from bin/odop.js, because scripts that are compiled with a cache have none of their own.
+  const outputFiles = result.outputFiles.map(({ path, text }) => ({
+    path,
+    contents: text
+      .replaceAll('import("./bring-up.js', 'importLater("./bring-up.cjs')
+      .replaceAll('import("./', 'importLater("./'),
+  }))
+  return { ...result, outputFiles, loadedLater }
+}
+
+/** Programs that are started often, each in one CommonJS file too: as modules each would start 50 ms of a core later. */
+async function buildHelpers() {
+  const loadedLater = new Map()
+  const result = await buildPrograms(
+    {
+      agent: 'src/cluster/agent-main.ts',
+      api: 'src/api/main.ts',
+      keeper: 'src/node/keeper/main.ts',
+      runner: 'src/node/runner/main.ts',
+      rank: 'src/node/runner/ranks/rank-main.ts',
+      loader: 'src/tasks/loader/main.ts',
+      policy: 'src/policy/main.ts',
+    },
+    /./,
+    loadedLater,
+  )
+  return { ...result, loadedLater }
+}
+
+/**
+ * @param mayBeLater which dynamic imports are not part of the program
+ * @param loadedLater gets these: each becomes a module of its own beside it
+ */
+function buildPrograms(entryPoints, mayBeLater, loadedLater) {
   const later = {
     name: 'later',
     setup({ onResolve }) {
-      onResolve({ filter: /^\.\.?\// }, ({ kind, path: imported, resolveDir }) => {
-        if (kind !== 'dynamic-import') return undefined
-        const file = path.resolve(resolveDir, imported)
+      onResolve({ filter: mayBeLater }, ({ kind, path: imported, resolveDir }) => {
+        if (kind !== 'dynamic-import' || shared.external.some(name => isIn(imported, name))) return undefined
+        const isFile = imported.startsWith('.')
         const name = path.basename(imported, '.ts')
-        loadedLater.set(name, file)
+        loadedLater.set(name, isFile ? path.resolve(resolveDir, imported) : imported)
         return { path: `./${name}.js`, external: true }
       })
     },
   }
-  const result = await build({
+  return build({
     ...shared,
-    entryPoints: { cli: 'src/cli/main.ts' },
+    entryPoints,
     outExtension: { '.js': '.cjs' },
     format: 'cjs',
     plugins: [later],
     define: { 'import.meta.url': 'odopUrl' },
     banner: { js: "const odopUrl=require('node:url').pathToFileURL(__filename).href;" },
   })
-  const [bundle] = result.outputFiles
-  // `import()` comes from bin/odop.js, because scripts that are compiled with a cache have none of their own.
-  const outputFiles = [
-    { path: bundle.path, contents: bundle.text.replaceAll('import("./', 'importLater("./') },
-  ]
-  return { ...result, outputFiles, loadedLater }
+}
+
+function isIn(imported, external) {
+  const name = external.replace('/*', '')
+  return imported === name || imported.startsWith(`${name}/`)
 }
 
 function buildParts(loadedLater) {
   return build({
     ...shared,
     entryPoints: {
-      agent: 'src/cluster/agent-main.ts',
-      keeper: 'src/node/keeper/main.ts',
-      runner: 'src/node/runner/main.ts',
-      rank: 'src/node/runner/ranks/rank-main.ts',
-      loader: 'src/tasks/loader/main.ts',
       'odop-resolution': 'src/tasks/loader/odop-resolution.ts',
       index: 'src/index.ts',
       ...Object.fromEntries(loadedLater),

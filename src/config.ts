@@ -2,8 +2,10 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import type { ConfigurationFile } from './config/file.ts'
 import {
+  type ApiAddress,
   type ConfigurationProblem,
   type Drain,
+  isPolicyModule,
   type Key,
   type MemoryReserve,
   readers,
@@ -12,7 +14,7 @@ import {
 } from './config/values.ts'
 import type { Settings } from './core/model.ts'
 
-export type { ConfigurationProblem, Drain, MemoryReserve } from './config/values.ts'
+export type { ApiAddress, ConfigurationProblem, Drain, MemoryReserve } from './config/values.ts'
 
 /** What the flags of the command line set. */
 export type Flags = Values
@@ -24,6 +26,7 @@ export interface Configuration {
   readonly tasks: readonly string[]
   /** The user named the task folders; otherwise they are the default, which may be missing. */
   readonly tasksAreNamed: boolean
+  /** A policy's name, or the absolute path of the module of a user's own. */
   readonly policy: string
   readonly drain: Drain
   readonly maxCpus: number | null
@@ -50,6 +53,8 @@ export interface Configuration {
   readonly maxIoBound: number
   readonly maxNetworkBound: number
   readonly settleSeconds: number
+  /** The HTTP interface listens there, too; null: on the run's socket only. */
+  readonly api: ApiAddress | null
   readonly odopPath: string
   /** The configuration file that was used. */
   readonly file: string | null
@@ -63,13 +68,18 @@ export interface ConfigurationSources {
   readonly file: string | null
 }
 
+export interface LoadedConfiguration {
+  readonly configuration: Configuration
+  readonly problems: readonly ConfigurationProblem[]
+  /** What a user should know of the file, though nothing is wrong: each a line. */
+  readonly notes: readonly string[]
+}
+
 /**
  * Flags beat `ODOP_*` variables, which beat the configuration file, which beats the defaults. Never rejects: a file with
  * anything wrong in it counts as empty and is reported, as is a variable with a wrong value; the rest still holds.
  */
-export async function loadConfiguration(
-  sources: ConfigurationSources,
-): Promise<{ readonly configuration: Configuration; readonly problems: readonly ConfigurationProblem[] }> {
+export async function loadConfiguration(sources: ConfigurationSources): Promise<LoadedConfiguration> {
   const { cwd, environment, flags } = sources
   const home = environment['HOME'] || homedir()
   const fromEnvironment = readEnvironment(environment)
@@ -80,7 +90,7 @@ export async function loadConfiguration(
     absolute(flags, { base: cwd, home }),
   ]
   const configuration = withDefaults(Object.assign({}, ...layers), { cwd, home, file: found.file })
-  return { configuration, problems: [...found.problems, ...fromEnvironment.problems] }
+  return { configuration, problems: [...found.problems, ...fromEnvironment.problems], notes: found.notes }
 }
 
 /** The core's settings, once the node's memory is known. */
@@ -151,6 +161,7 @@ async function configurationFile(sources: ConfigurationSources, home: string): P
   return findConfiguration({
     cwd: sources.cwd,
     home,
+    odopPath: sources.environment['ODOP_PATH'] || null,
     file: sources.file ?? (sources.environment['ODOP_CONFIG'] || null),
   })
 }
@@ -161,6 +172,7 @@ function absolute(values: Values, { base, home }: { readonly base: string; reado
   return {
     ...values,
     ...(values.tasks && { tasks: values.tasks.map(resolve) }),
+    ...(values.policy && isPolicyModule(values.policy) && { policy: resolve(values.policy) }),
     ...(values.summary && { summary: resolve(values.summary) }),
     ...(values.hostFile && { hostFile: resolve(values.hostFile) }),
     ...(values.progress && { progress: resolve(values.progress) }),
@@ -196,6 +208,7 @@ function withDefaults(
     maxIoBound: values.maxIoBound ?? 1,
     maxNetworkBound: values.maxNetworkBound ?? 1,
     settleSeconds: values.settle ?? 2,
+    api: values.api ?? null,
     odopPath: values.odopPath ?? path.join(home, '.odop'),
     file,
   }

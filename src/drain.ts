@@ -19,7 +19,7 @@ export interface DrainRequest {
 }
 
 /**
- * `odop drain RUN`: a launch without an application, in the folder and with the tasks of the run's last launch.
+ * `odop drain RUN`: a launch without an application, in the folder and with the tasks and the policy of the run's last launch.
  * Exit code 0: everything was worked off; 1: something is left or has failed, or there is no such run.
  */
 export async function drainRun({ run, flags, cwd, environment }: DrainRequest): Promise<number> {
@@ -55,7 +55,7 @@ async function drainLaunch(
   const request = {
     mode: 'drain',
     command: launch.command,
-    flags: { ...flags, name: run, tasks: launch.taskFolders },
+    flags: { policy: launch.settings.policy, ...flags, name: run, tasks: launch.taskFolders },
     configFile: null,
     cwd: launch.cwd,
     environment,

@@ -1,11 +1,20 @@
 import { fileURLToPath } from 'node:url'
 
 /** The programs of the package, each a file of `dist/` that `node` can run. */
-export type EntryPoint = 'agent' | 'keeper' | 'runner' | 'rank' | 'loader' | 'odop-resolution'
+export type EntryPoint =
+  | 'agent'
+  | 'api'
+  | 'keeper'
+  | 'runner'
+  | 'rank'
+  | 'loader'
+  | 'policy'
+  | 'odop-resolution'
 
 /** Absolute path of a compiled program; the same whether the caller itself runs compiled or from its source. */
 export function entryPoint(name: EntryPoint): string {
-  return fileURLToPath(new URL(`${name}.js`, distFolder))
+  const suffix = name === 'odop-resolution' ? 'js' : 'cjs'
+  return fileURLToPath(new URL(`${name}.${suffix}`, distFolder))
 }
 
 /** Absolute path of the package's root. */

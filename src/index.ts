@@ -1,5 +1,14 @@
 export type { OdopConfig } from './config/options.ts'
 export { defineConfig } from './config/options.ts'
+export type {
+  PolicyFunction,
+  PolicyItem,
+  PolicyNode,
+  PolicyPlacement,
+  PolicyQuestion,
+  PolicyTask,
+} from './core/policies/question.ts'
+export { definePolicy } from './policy/define.ts'
 export type { AfterTaskContext, FileTaskContext, SignalTaskContext, TaskContext } from './tasks/context.ts'
 export type {
   After,

@@ -1,6 +1,7 @@
 import { mock } from 'node:test'
-import { FrameReader, FrameWriter } from '../../src/cluster/frames.ts'
+import { EVERYONE, FrameReader, FrameWriter } from '../../src/cluster/frames.ts'
 import type { FromAgent, ToAgent } from '../../src/cluster/messages.ts'
+import { Outbox } from '../../src/cluster/outbox.ts'
 import { RemoteAgent } from '../../src/cluster/remote-agent.ts'
 import type { OdopEvent } from '../../src/core/events.ts'
 import type { Settings, TaskDefinition } from '../../src/core/model.ts'
@@ -32,6 +33,9 @@ const GB = 1024 ** 3
 export class VirtualRun {
   readonly recorder: Recorder
   readonly #agents = new Map<string, RemoteAgent>()
+  readonly #writers = new Map<string, FrameWriter>()
+  readonly #outbox = new Outbox(() => this.#agents.size)
+  readonly #channel = { send: (node: string, message: ToAgent) => this.#send(node, message) }
   readonly #reader: FrameReader
   readonly #attempts: Attempts
   readonly #loop: Loop
@@ -119,7 +123,7 @@ export class VirtualRun {
   }
 
   beat(): void {
-    for (const agent of this.#agents.values()) agent.beat()
+    this.#tell(agent => agent.beat())
   }
 
   /** As the application writes files: as many as were worked off. */
@@ -137,17 +141,12 @@ export class VirtualRun {
   }
 
   #remoteAgent(node: string, now: () => number): RemoteAgent {
-    const writer = new FrameWriter(node)
     return new RemoteAgent({
       node,
       version: version(),
       begin: BEGIN,
       now,
-      send: message => {
-        // As it is written to a pipe.
-        this.sentBytes += Buffer.from(writer.frames(message), 'latin1').length
-        this.sent.push({ node, message })
-      },
+      send: message => this.#outbox.send({ channel: this.#channel, node, message }),
       onJoined: facts => {
         this.recorder.record({ type: 'node-joined', at: now(), facts })
         this.#loop.lookAgain()
@@ -159,8 +158,24 @@ export class VirtualRun {
     })
   }
 
+  /** As it is written to a pipe. */
+  #send(node: string, message: ToAgent): void {
+    const writer = this.#writers.get(node) ?? new FrameWriter(node)
+    this.#writers.set(node, writer)
+    this.sentBytes += Buffer.from(writer.frames(message), 'latin1').length
+    const nodes = node === EVERYONE ? this.#agents.keys() : [node]
+    for (const each of nodes) this.sent.push({ node: each, message })
+  }
+
+  #tell(each: (agent: RemoteAgent) => void): void {
+    this.#outbox.together(() => {
+      for (const agent of this.#agents.values()) each(agent)
+    })
+  }
+
   #allAgents(): Agents {
     const all = [...this.#agents.values()]
+    let measurements = 0
     return {
       of: node => this.#agents.get(node) ?? null,
       mayRunOn: node => this.#agents.get(node)?.isOpen === true,
@@ -170,10 +185,15 @@ export class VirtualRun {
       prepare: () => {},
       preload: () => {},
       pace: milliseconds => {
-        for (const agent of all) agent.pace(milliseconds)
+        this.#tell(agent => agent.pace(milliseconds))
       },
       applicationEnded: () => {},
-      measure: ({ full }) => all.map(agent => agent.measure(full)),
+      measure: ({ full }) => {
+        measurements += 1
+        const answers: ReturnType<Agents['measure']> = []
+        this.#tell(agent => answers.push(agent.measure(measurements, full)))
+        return answers
+      },
       close: async () => {},
     }
   }

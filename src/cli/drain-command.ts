@@ -7,6 +7,7 @@ export const drainCommand: Command = {
   describe: 'work off what a run left over',
   options: {
     for: { type: 'string', describe: 'at most for this duration, such as 10m', requiresArg: true },
+    policy: { type: 'string', describe: 'order of the queue (that of the run)', requiresArg: true },
     'max-cpus': { type: 'string', describe: 'at most so many cores for tasks', requiresArg: true },
     'max-io-bound': {
       type: 'string',
@@ -27,6 +28,11 @@ export const drainCommand: Command = {
     'host-file': {
       type: 'string',
       describe: 'a file with such hosts, as mpirun takes it',
+      requiresArg: true,
+    },
+    api: {
+      type: 'string',
+      describe: 'HTTP on this port of this host too, or on HOST:PORT (a token is needed)',
       requiresArg: true,
     },
     quiet: { type: 'boolean', describe: 'no summary on stderr' },

@@ -2,8 +2,8 @@ import path from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { loadConfiguration } from '../config.ts'
 import { runPaths } from '../journal/run-paths.ts'
+import { askRun } from '../supervisor/control-client.ts'
 import type { ControlReply } from '../supervisor/control-protocol.ts'
-import { askRun } from './control-client.ts'
 
 /** The run that a command is about. */
 export interface NamedRun<R extends string | null = string> {

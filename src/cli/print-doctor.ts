@@ -6,6 +6,7 @@ import { describeNode } from '../node/observe/allocation.ts'
 import { readProc } from '../os/proc.ts'
 import { systemCalls } from '../os/system-calls.ts'
 import { version } from '../version.ts'
+import { printable } from '../views/printable.ts'
 import { configurationProblemText } from '../views/problems-text.ts'
 import { yieldText } from '../views/yield-text.ts'
 import { print } from './print.ts'
@@ -17,7 +18,12 @@ export interface DoctorRequest {
 
 /** Tells what odop finds here, and what follows from it. Exit code 1: something needs to be done. */
 export async function printDoctor({ cwd, environment }: DoctorRequest): Promise<number> {
-  const { configuration, problems } = await loadConfiguration({ cwd, environment, flags: {}, file: null })
+  const { configuration, problems, notes } = await loadConfiguration({
+    cwd,
+    environment,
+    flags: {},
+    file: null,
+  })
   const facts = describeNode({
     name: os.hostname(),
     env: environment,
@@ -27,17 +33,19 @@ export async function printDoctor({ cwd, environment }: DoctorRequest): Promise<
   const lines = [...programLines(configuration), ...nodeLines(facts), ...yieldLines(facts)]
   const width = Math.max(...lines.map(([label]) => label.length))
   print(lines.map(([label, text]) => `${label.padEnd(width)}  ${text}\n`).join(''))
+  for (const text of notes) print(`note: ${printable(text)}\n`)
   for (const problem of problems) print(`problem: ${configurationProblemText(problem)}\n`)
   return problems.length === 0 && facts.usableCores.length > 0 ? 0 : 1
 }
 
 type LabelledLine = readonly [label: string, text: string]
 
-function programLines({ odopPath, file }: Configuration): LabelledLine[] {
+function programLines({ odopPath, file, policy }: Configuration): LabelledLine[] {
   const native = systemCalls() !== null
   return [
     ['odop', `${version()} on Node ${process.version}`],
     ['configuration', file ?? 'no file, only defaults, ODOP_* variables and flags'],
+    ['order of the queue', policy],
     ['runs are kept in', odopPath],
     [
       'system calls',

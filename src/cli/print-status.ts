@@ -2,10 +2,15 @@ import { isatty } from 'node:tty'
 import { listRuns } from '../journal/list-runs.ts'
 import { runPaths } from '../journal/run-paths.ts'
 import { writeStderr } from '../os/stderr.ts'
+import { type ItemDetail, itemDetail } from '../views/item-detail.ts'
+import { itemDetailText } from '../views/item-detail-text.ts'
+import { itemOf } from '../views/item-history.ts'
 import type { TextOptions } from '../views/lines.ts'
 import { noSuchRunText } from '../views/runs-text.ts'
 import { type Status, statusOf } from '../views/status.ts'
 import { statusText } from '../views/status-text.ts'
+import { type TaskDetail, taskDetail } from '../views/task-detail.ts'
+import { taskDetailText } from '../views/task-detail-text.ts'
 import { namedRun } from './own-run.ts'
 import { print } from './print.ts'
 import { readRun } from './read-run.ts'
@@ -14,6 +19,9 @@ import { terminal } from './terminal.ts'
 export interface PrintStatusRequest {
   /** null: the newest. */
   readonly run: string | null
+  /** Details of this task, or of this work item, instead of the whole run; null: not asked for. */
+  readonly task: string | null
+  readonly item: string | null
   readonly json: boolean
   /** Go on until the run has ended, on a terminal. */
   readonly watch: boolean
@@ -21,43 +29,84 @@ export interface PrintStatusRequest {
   readonly environment: Readonly<Record<string, string | undefined>>
 }
 
-/** Exit code 1: there is no such run. */
+/** Exit code 1: there is no such run, task or work item. */
 export async function printStatus(request: PrintStatusRequest): Promise<number> {
   const { environment } = request
   const { run, odopPath } = await namedRun(request)
-  const found = await findStatus(run, odopPath)
+  const found = await findView({ ...request, run }, odopPath)
   if ('problem' in found) {
     writeStderr(`odop: ${found.problem}\n`)
     return 1
   }
   const options = terminal(environment)
-  if (request.json) print(`${JSON.stringify(found.status, null, 2)}\n`)
-  else if (request.watch && isatty(1) && isatty(0)) await watch(found.status, odopPath, options)
-  else print(statusText(found.status, options))
+  if (request.json) print(`${JSON.stringify(found.json, null, 2)}\n`)
+  else if (request.watch && isatty(1) && isatty(0)) await watch(found, { request, odopPath, options })
+  else print(found.text(options))
   return 0
 }
 
-async function watch(first: Status, odopPath: string, options: TextOptions): Promise<void> {
+/** What was asked for, in both forms. */
+interface FoundView {
+  readonly run: string
+  readonly json: Status | TaskDetail | ItemDetail
+  text(options: TextOptions): string
+  /** Nothing will change any more. */
+  readonly final: boolean
+}
+
+interface WatchOptions {
+  readonly request: PrintStatusRequest
+  readonly odopPath: string
+  readonly options: TextOptions
+}
+
+async function watch(first: FoundView, { request, odopPath, options }: WatchOptions): Promise<void> {
   const { watchText } = await import('./watch-status.ts')
-  let status = first
+  let view = first
   await watchText(async () => {
-    const found = await findStatus(first.run, odopPath)
+    const found = await findView({ ...request, run: first.run }, odopPath)
     // A run that was removed meanwhile keeps its last picture.
     const gone = 'problem' in found
-    if (!gone) status = found.status
-    const final = gone || status.state === 'ended' || status.state === 'interrupted'
-    return { text: statusText(status, options).trimEnd(), final }
+    if (!gone) view = found
+    return { text: view.text(options).trimEnd(), final: gone || view.final }
   })
 }
 
-async function findStatus(
-  run: string | null,
+async function findView(
+  request: PrintStatusRequest,
   odopPath: string,
-): Promise<{ status: Status } | { problem: string }> {
-  const runs = await listRuns(odopPath, Date.now())
+): Promise<FoundView | { readonly problem: string }> {
+  const { run, task, item } = request
+  const now = Date.now()
+  const runs = await listRuns(odopPath, now)
   const listed = run === null ? runs[0] : runs.find(({ name }) => name === run)
   if (!listed) return { problem: noSuchRunText(run, runs, odopPath) }
-  const { state, details } = await readRun(runPaths(odopPath, listed.name))
-  const status = statusOf(state, { now: Date.now(), alive: listed.state === 'live', details, snapshot: null })
-  return status === null ? { problem: `the journal of ${listed.name} holds no launch` } : { status }
+  const paths = runPaths(odopPath, listed.name)
+  const only = item === null ? {} : { only: itemOf(item) }
+  const { state, details, history } = await readRun(paths, { keepEnded: MOST_ENDED, ...only })
+  const { attemptLog } = paths
+  const options = { now, alive: listed.state === 'live', details, snapshot: null, history, attemptLog }
+  const status = statusOf(state, options)
+  if (status === null) return { problem: `the journal of ${listed.name} holds no launch` }
+  const view = { run: listed.name, final: status.state === 'ended' || status.state === 'interrupted' }
+  if (item !== null) {
+    const json = itemDetail(state, itemOf(item), options)
+    return json === null
+      ? { problem: `${listed.name} has no work item ${item}; they are named like reduce#12` }
+      : { ...view, json, text: text => itemDetailText(json, text) }
+  }
+  if (task !== null) {
+    const json = taskDetail(state, task, options)
+    return json === null
+      ? { problem: noSuchTaskText(listed.name, task, [...state.tasks.keys()]) }
+      : { ...view, json, text: text => taskDetailText(json, text) }
+  }
+  return { ...view, json: status, text: text => statusText(status, text) }
+}
+
+/** Items that are listed with their task. */
+const MOST_ENDED = 100
+
+function noSuchTaskText(run: string, task: string, names: readonly string[]): string {
+  return `${run} has no task ${task}${names.length === 0 ? '' : `; there is: ${names.join(', ')}`}`
 }

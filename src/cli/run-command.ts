@@ -9,6 +9,11 @@ const summaryOptions = {
   config: { type: 'string', describe: 'configuration file', requiresArg: true },
   quiet: { type: 'boolean', describe: 'no summary on stderr, only warnings' },
   summary: { type: 'string', describe: 'write summary.json to this file too', requiresArg: true },
+  api: {
+    type: 'string',
+    describe: 'HTTP on this port of this host too, or on HOST:PORT (a token is needed)',
+    requiresArg: true,
+  },
   progress: {
     type: 'string',
     describe: 'files that the application writes at each step, such as "out/*.h5": its pace is watched',
@@ -22,7 +27,11 @@ export const runCommand: Command = {
   options: {
     ...summaryOptions,
     tasks: { type: 'array', string: true, describe: 'folders of task modules (default: ./tasks)' },
-    policy: { type: 'string', describe: 'order of the queue', requiresArg: true },
+    policy: {
+      type: 'string',
+      describe: 'order of the queue: priority, fifo, round_robin, best_fit, or a module: ./my-policy.ts',
+      requiresArg: true,
+    },
     drain: {
       type: 'string',
       describe: 'finish the queue after the application has ended, at most for DURATION',

@@ -1,8 +1,8 @@
 import path from 'node:path'
 import { listRuns } from '../journal/list-runs.ts'
 import { writeStderr } from '../os/stderr.ts'
+import { askRun } from '../supervisor/control-client.ts'
 import { noSuchRunText } from '../views/runs-text.ts'
-import { askRun } from './control-client.ts'
 import { type NamedRun, type NamedRunRequest, namedRun } from './own-run.ts'
 
 export interface SignalRunRequest extends NamedRunRequest {

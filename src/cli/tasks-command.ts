@@ -11,6 +11,7 @@ export const tasksCommand: Command = {
       folders: stringsOf(given, 'FOLDER') ?? [],
       json: given['json'] === true,
       cwd: process.cwd(),
+      environment: process.env,
     })
   },
 }

@@ -7,10 +7,10 @@ import { readJournal } from '../journal/journal-reader.ts'
 import { listRuns } from '../journal/list-runs.ts'
 import { runPaths } from '../journal/run-paths.ts'
 import { writeStderr } from '../os/stderr.ts'
+import { askRun } from '../supervisor/control-client.ts'
 import { shellWord } from '../views/printable.ts'
 import { noSuchRunText } from '../views/runs-text.ts'
 import { counted } from '../views/units.ts'
-import { askRun } from './control-client.ts'
 import { type NamedRun, type NamedRunRequest, namedRun } from './own-run.ts'
 
 export interface WaitRunRequest extends NamedRunRequest {

@@ -1,6 +1,5 @@
-import { readdirSync } from 'node:fs'
 import type { AttemptId } from '../core/model.ts'
-import { readProc, readProcessStat } from '../os/proc.ts'
+import { readPids, readProc, readProcessStat } from '../os/proc.ts'
 
 /** `0`, `1` … as srun counts them, or `batch`, `extern`, `interactive`. */
 export type StepName = string
@@ -200,14 +199,4 @@ const linuxReads: ProcessReads = {
   stat: readProcessStat,
   environment: pid => readProc(`/proc/${pid}/environ`),
   controlGroups: pid => readProc(`/proc/${pid}/cgroup`),
-}
-
-function readPids(): number[] {
-  try {
-    return readdirSync('/proc')
-      .map(Number)
-      .filter(pid => pid > 0)
-  } catch {
-    return []
-  }
 }

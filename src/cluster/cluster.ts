@@ -1,6 +1,7 @@
 import type { NodeName } from '../core/model.ts'
 import { type Channel, openChannel } from './channel.ts'
 import type { AgentOptions } from './messages.ts'
+import { Outbox } from './outbox.ts'
 import type { ClusterPlan, PlannedChannel } from './plan.ts'
 import { RemoteAgent, type RemoteAgentOptions } from './remote-agent.ts'
 
@@ -18,6 +19,8 @@ export interface ClusterOptions
 export interface Cluster {
   readonly agents: readonly RemoteAgent[]
   agent(node: NodeName): RemoteAgent | null
+  /** What `work` says to all of them goes down each channel once. */
+  together(work: () => void): void
   /** Resolves when each has begun or is lost, or takes too long. */
   readonly ready: Promise<void>
   /** Ends everything that runs there, and resolves when it is gone. */
@@ -31,11 +34,18 @@ const SILENCE_MS = 30_000
 
 export function openCluster(plan: ClusterPlan, options: ClusterOptions): Cluster {
   const agents = new Map<NodeName, RemoteAgent>()
+  const nodesOf = new Map<Pick<Channel, 'send'>, readonly NodeName[]>()
+  const outbox = new Outbox(channel => {
+    const nodes = nodesOf.get(channel) ?? []
+    return nodes.filter(node => agents.get(node)?.isGone === false).length
+  })
   const channels = plan.channels.map(open)
 
   const beat = setInterval(() => {
+    outbox.together(() => {
+      for (const agent of agents.values()) agent.beat()
+    })
     for (const agent of agents.values()) {
-      agent.beat()
       if (agent.isOpen && options.now() - agent.heardAt > SILENCE_MS)
         agent.gone(`nothing was heard of it for ${SILENCE_MS / 1000} s`)
     }
@@ -44,10 +54,15 @@ export function openCluster(plan: ClusterPlan, options: ClusterOptions): Cluster
   return {
     agents: [...agents.values()],
     agent: node => agents.get(node) ?? null,
+    together: work => outbox.together(work),
     ready: readiness([...agents.values()]),
     async close() {
       clearInterval(beat)
-      await Promise.all([...agents.values()].map(agent => agent.close()))
+      const closed: Promise<void>[] = []
+      outbox.together(() => {
+        for (const agent of agents.values()) closed.push(agent.close())
+      })
+      await Promise.all(closed)
       for (const channel of channels) channel.close()
     },
   }
@@ -73,9 +88,13 @@ export function openCluster(plan: ClusterPlan, options: ClusterOptions): Cluster
         for (const { name } of nodes) agents.get(name)?.gone(why)
       },
     })
+    nodesOf.set(
+      channel,
+      nodes.map(({ name }) => name),
+    )
     for (const { name, memoryBytes } of nodes) {
       const begin = { ...options.begin, memoryBytes, jobs: plan.jobs }
-      const send: RemoteAgentOptions['send'] = message => channel.send(name, message)
+      const send: RemoteAgentOptions['send'] = message => outbox.send({ channel, node: name, message })
       agents.set(name, new RemoteAgent({ ...options, node: name, begin, send }))
     }
     return channel

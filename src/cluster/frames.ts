@@ -6,7 +6,8 @@ import { crc32 } from 'node:zlib'
  *
  *     @odop1 NODE SEQUENCE PART CHECKSUM PAYLOAD
  *
- * NODE is who sends it (upwards) or whom it is for (downwards; `*`: everyone). Frames of one NODE are counted from 0.
+ * NODE is who sends it (upwards) or whom it is for (downwards; `*`: everyone). Frames of one NODE are counted from 0; of those for
+ * everyone a reader may have missed the first ones, which were said before it was there.
  * PART is `=` for a whole message, `<` `-` `>` for the first, inner and last frame of a longer one. PAYLOAD is a piece
  * of the message's JSON in ASCII.
  */
@@ -117,7 +118,8 @@ export class FrameReader {
       this.#garbled(text)
       return
     }
-    const stream = this.#streams.get(node) ?? { expected: 0, pieces: null, bytes: 0 }
+    const first = node === EVERYONE ? frame.sequence : 0
+    const stream = this.#streams.get(node) ?? { expected: first, pieces: null, bytes: 0 }
     this.#streams.set(node, stream)
     if (this.#inOrder(node, stream, frame.sequence)) this.#collect(node, stream, frame)
   }

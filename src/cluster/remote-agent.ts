@@ -41,7 +41,7 @@ export class RemoteAgent implements Agent {
   #looks: LookReader | null = null
   #snapshot: NodeSnapshot | null = null
   #heardAt: number
-  #lastId = 0
+  #lastFlush = 0
   /** What is to be said when it has begun. */
   #isNeeded = false
   #needs: RunnerNeeds | null = null
@@ -67,6 +67,10 @@ export class RemoteAgent implements Agent {
   /** It can be given attempts. */
   get isOpen(): boolean {
     return this.#state === 'open'
+  }
+
+  get isGone(): boolean {
+    return this.#state === 'gone'
   }
 
   /** The last look that has arrived; null: none has, or none will. */
@@ -129,8 +133,8 @@ export class RemoteAgent implements Agent {
   /** Resolves when it has told of all that was complete by now, or is gone; at once when it has not begun. */
   flush(): Promise<void> {
     if (this.#watches.length === 0 || !this.isOpen) return Promise.resolve()
-    this.#lastId += 1
-    const id = this.#lastId
+    this.#lastFlush += 1
+    const id = this.#lastFlush
     return new Promise(resolve => {
       this.#flushes.set(id, resolve)
       this.#send({ type: 'flush', id })
@@ -152,11 +156,9 @@ export class RemoteAgent implements Agent {
     if (this.#state === 'open') this.#send({ type: 'beat' })
   }
 
-  /** What the node has used; null: the agent is gone. */
-  measure(full: boolean): Promise<NodeMeasurement | null> {
+  /** What the node has used; null: the agent is gone. @param id another one each time, for all agents the same */
+  measure(id: number, full: boolean): Promise<NodeMeasurement | null> {
     if (!this.isOpen) return Promise.resolve(null)
-    this.#lastId += 1
-    const id = this.#lastId
     return new Promise(resolve => {
       this.#asked.set(id, resolve)
       this.#send({ type: 'measure', id, full })

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { runLoader } from '../tasks/loader-process.ts'
 import { distrust } from '../tasks/trusted.ts'
+import type { KeyProblem } from '../validation/schema.ts'
 import { type Found, loadConfigurationText, searchConfiguration } from './search.ts'
-import type { ConfigurationProblem, Values } from './values.ts'
+import { type ConfigurationProblem, readers, type Values } from './values.ts'
 
 export interface ConfigurationFile {
   /** null: there is none. */
@@ -11,11 +12,15 @@ export interface ConfigurationFile {
   /** Empty when there is a problem. */
   readonly values: Values
   readonly problems: readonly ConfigurationProblem[]
+  /** What a user should know of it, though nothing is wrong: each a line. */
+  readonly notes: readonly string[]
 }
 
 export interface Where {
   readonly cwd: string
   readonly home: string
+  /** Where the Python ODOP looked for its `odop_conf.yaml`; null: nowhere. */
+  readonly odopPath: string | null
   /** null: the nearest one from `cwd` upwards, up to the home folder. */
   readonly file: string | null
 }
@@ -26,7 +31,7 @@ export async function findConfiguration(where: Where): Promise<ConfigurationFile
   try {
     if (named !== null && !existsSync(named)) return refused(named, 'there is no such file', null)
     const found = named === null ? await searchConfiguration(where) : await loadConfigurationText(named)
-    if (found === null) return { file: named, values: {}, problems: [] }
+    if (found === null) return { file: named, values: {}, problems: [], notes: [] }
     return await checked(found, where.cwd)
   } catch (error) {
     return refused(fileOf(error) ?? named ?? where.cwd, messageOf(error), null)
@@ -39,13 +44,26 @@ async function checked(found: Found, cwd: string): Promise<ConfigurationFile> {
   const content = 'value' in found ? found : await execute(found.file, cwd)
   if ('message' in content) return refused(found.file, content.message, content.fix)
   const { checkConfiguration } = await import('./schema.ts')
+  const { isOldConfiguration } = await import('./old-keys.ts')
+  if (isOldConfiguration(content.value, path.basename(found.file))) return old(found.file, content.value)
   const result = checkConfiguration(content.value)
-  if ('value' in result) return { file: found.file, values: result.value, problems: [] }
-  return {
-    file: found.file,
-    values: {},
-    problems: result.problems.map(problem => ({ source: found.file, ...problem })),
-  }
+  if ('value' in result) return { file: found.file, values: result.value, problems: [], notes: [] }
+  return problematic(found.file, result.problems)
+}
+
+/** That of a Python ODOP: what nobody understands there is said, and takes nothing from the rest. */
+async function old(file: string, raw: Record<string, unknown>): Promise<ConfigurationFile> {
+  const { checkConfiguration } = await import('./schema.ts')
+  const { fromOldConfiguration, underOldNames } = await import('./old-keys.ts')
+  const { value, note, warnings, written } = fromOldConfiguration(raw, Object.keys(readers))
+  const notes = [...(note === null ? [] : [note]), ...warnings].map(text => `${file}: ${text}`)
+  const result = checkConfiguration(value)
+  if ('value' in result) return { file, values: result.value, problems: [], notes }
+  return { ...problematic(file, underOldNames(result.problems, written)), notes }
+}
+
+function problematic(file: string, problems: readonly KeyProblem[]): ConfigurationFile {
+  return { file, values: {}, problems: problems.map(problem => ({ source: file, ...problem })), notes: [] }
 }
 
 async function execute(
@@ -66,7 +84,7 @@ async function execute(
 const TIME_LIMIT_SECONDS = 10
 
 function refused(file: string, message: string, fix: string | null): ConfigurationFile {
-  return { file, values: {}, problems: [{ source: file, key: null, message, fix }] }
+  return problematic(file, [{ key: null, message, fix }])
 }
 
 /** The file that cosmiconfig could not read. */

@@ -4,7 +4,10 @@ export interface OdopConfig {
   readonly name?: string | undefined
   /** Task folders or modules, relative to the configuration file. Default: `tasks`. */
   readonly tasks?: string | readonly string[] | undefined
-  /** The order in which queued items are placed. Default: `priority`. */
+  /**
+   * The order in which queued items are placed: `priority` (the default), `fifo`, `round_robin`, `best_fit`, or the module of
+   * your own, relative to the configuration file.
+   */
   readonly policy?: string | undefined
   /** Finish the queue after the application has ended; a duration: for so long at most. Default: false. */
   readonly drain?: boolean | number | string | undefined
@@ -44,6 +47,8 @@ export interface OdopConfig {
   readonly grace?: number | string | undefined
   /** How long a file's size and time must stand still where it cannot be seen whether it is still open. Default: `'2s'`. */
   readonly settle?: number | string | undefined
+  /** The HTTP interface on this port of this host too, or on `'HOST:PORT'`. Default: on the run's socket only. */
+  readonly api?: number | string | undefined
   /** Where runs are kept, relative to the configuration file. Default: `~/.odop`. */
   readonly odopPath?: string | undefined
 }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Options, PublicExplorer } from 'cosmiconfig'
 // Not cosmiconfig's own entry: that first executes a `.config/config.js` of the working directory, if there is one.
@@ -9,18 +10,26 @@ export type Found =
   | { readonly file: string; readonly value: unknown }
   | { readonly file: string; readonly isModule: true }
 
-/** The nearest configuration from a folder upwards, up to the home folder or the root; null: there is none. Rejects for unreadable text. */
+/**
+ * The nearest configuration from a folder upwards, up to the home folder or the root, failing that the old one in `ODOP_PATH`;
+ * null: there is none. Rejects for unreadable text.
+ */
 export async function searchConfiguration(where: {
   readonly cwd: string
   readonly home: string
+  readonly odopPath: string | null
 }): Promise<Found | null> {
   const explorer = newExplorer()
   for (const folder of upwards(where.cwd, where.home)) {
     const found = foundOf(await explorer.search(folder))
     if (found !== null) return found
   }
-  return null
+  const last = where.odopPath === null ? null : path.join(where.odopPath, OLD_FILE)
+  return last !== null && existsSync(last) ? loadConfigurationText(last) : null
 }
+
+/** That of the Python ODOP, which looked for it in `ODOP_PATH`. */
+const OLD_FILE = 'odop_conf.yaml'
 
 /** One file. Rejects for unreadable text and an unknown kind of file. */
 export async function loadConfigurationText(file: string): Promise<Found | null> {
@@ -43,7 +52,7 @@ const SEARCH_PLACES = [
   '.odoprc.json',
   '.odoprc.yaml',
   '.odoprc.yml',
-  'odop_conf.yaml',
+  OLD_FILE,
   'package.json',
 ]
 

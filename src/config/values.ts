@@ -1,10 +1,10 @@
 import { parseSize } from '../core/units.ts'
+import { closest } from '../validation/did-you-mean.ts'
 import type { Read, Reader } from '../validation/readers.ts'
 import {
   duration,
   durationOrZero,
   folderName,
-  oneOf,
   text,
   wholeNumber,
   wrong,
@@ -29,7 +29,31 @@ export type Drain = { readonly limitSeconds: number | null } | null
 /** Memory that stays free: so many bytes, or a share of the allocation's. */
 export type MemoryReserve = { readonly bytes: number } | { readonly share: number }
 
-export const POLICIES = ['priority'] as const
+/** Those of the core, by name; a test says so. */
+export const POLICIES = ['priority', 'fifo', 'round_robin', 'best_fit'] as const
+
+/** A policy of the user's own is named by its module. */
+export function isPolicyModule(policy: string): boolean {
+  return /\.[cm]?[jt]s$/.test(policy)
+}
+
+const policy: Reader<string> = raw => {
+  if (typeof raw === 'string' && (POLICIES.some(name => name === raw) || isPolicyModule(raw))) {
+    return 'value' in text(raw) ? { value: raw } : text(raw)
+  }
+  const meant = typeof raw === 'string' ? closest(raw.replaceAll('-', '_'), POLICIES) : null
+  const names = POLICIES.map(name => `'${name}'`).join(', ')
+  return wrong(
+    `${names} or the path of a module such as './my-policy.ts'`,
+    raw,
+    meant === null ? null : `did you mean '${meant}'?`,
+  )
+}
+/** Where the HTTP interface listens besides the run's socket. Port 0: any that is free. */
+export interface ApiAddress {
+  readonly host: string
+  readonly port: number
+}
 
 const textList: Reader<readonly string[]> = raw => {
   const list: readonly unknown[] = Array.isArray(raw) ? raw : [raw]
@@ -69,6 +93,17 @@ const memoryReserve: Reader<MemoryReserve> = raw => {
     : wrong("a size such as '2G' or a share such as '10%'", raw)
 }
 
+const apiAddress: Reader<ApiAddress> = raw => {
+  const [, v6, name, digits = ''] =
+    /^(?:(?:\[([\da-fA-F:.]+)\]|([^:[\]\s]+)):)?(\d{1,5})$/.exec(String(raw)) ?? []
+  const port = digits === '' ? Number.NaN : Number(digits)
+  const usable = (typeof raw === 'string' || typeof raw === 'number') && port <= 65535
+  // A port alone is for this host only.
+  return usable
+    ? { value: { host: v6 ?? name ?? '127.0.0.1', port } }
+    : wrong("a port such as 9464, or '127.0.0.1:9464'", raw)
+}
+
 function percentOf(raw: unknown): number | null {
   const digits = typeof raw === 'string' ? /^(\d+(?:\.\d+)?)\s*%$/.exec(raw.trim())?.[1] : undefined
   return digits === undefined ? null : Number(digits)
@@ -78,7 +113,7 @@ function percentOf(raw: unknown): number | null {
 export const readers = {
   name: folderName,
   tasks: textList,
-  policy: oneOf(POLICIES),
+  policy,
   drain,
   maxCpus: wholeNumber(1),
   maxIoBound: wholeNumber(1),
@@ -98,6 +133,7 @@ export const readers = {
   retryDelay: durationOrZero,
   grace: durationOrZero,
   settle: durationOrZero,
+  api: apiAddress,
   odopPath: text,
 }
 

@@ -4,9 +4,10 @@ import type { RunView, TaskState, View } from './run-state.ts'
 import { type Lack, neededIn, PRESSED } from './schedule/fitting.ts'
 import { BUSY, HELD } from './schedule/levels.ts'
 import { usedWhenShort, withMemoryNeed } from './schedule/memory-need.ts'
+import { planOf } from './schedule/plan.ts'
 import { haveCores } from './schedule/ranks.ts'
 import type { Room } from './schedule/room.ts'
-import { type Blocked, planStarts, type StartPlan } from './schedule/start.ts'
+import type { Blocked, StartPlan } from './schedule/start.ts'
 import { formatDuration, formatSize } from './units.ts'
 import { unreachable } from './unreachable.ts'
 
@@ -17,7 +18,7 @@ import { unreachable } from './unreachable.ts'
 export function explain(state: RunView, snapshot: Snapshot, now: number, name: TaskName): string[] {
   const task = state.tasks.get(name)
   if (task === undefined || task.pendingCount === 0) return []
-  const plan = planStarts(state, snapshot, now)
+  const plan = planOf(state, snapshot, now)
   const startable = plan.starts.filter(({ item }) => state.items.get(item)?.task === name).length
   if (startable > 0) {
     return [`${startable} of ${task.pendingCount} can start now`, ...elsewhereTexts(state, task)]

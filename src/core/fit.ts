@@ -140,6 +140,27 @@ export function takeNear(pool: CorePool, domain: number, count: number): CoreId[
   return taken.length < count ? [...taken, ...take(pool, count - taken.length)] : taken
 }
 
+/** Whether this core is still in the pool. */
+export function holds(pool: CorePool, core: CoreId): boolean {
+  return pool.domains.some(({ bySize }) => bySize.some(all => all.some(threads => threads.includes(core))))
+}
+
+/** Takes this very core; false: it is not there. */
+export function takeOne({ domains }: CorePool, core: CoreId): boolean {
+  for (const domain of domains) {
+    for (const all of domain.bySize) {
+      const at = all.findIndex(threads => threads.includes(core))
+      const [threads = []] = at < 0 ? [] : all.splice(at, 1)
+      if (threads.length === 0) continue
+      domain.free -= threads.length
+      const left = threads.filter(thread => thread !== core)
+      if (left.length > 0) put(domain, left)
+      return true
+    }
+  }
+  return false
+}
+
 /** The tightest domain with room for all; failing that the largest, so that few are needed. */
 function domainFor(pool: CorePool, count: number): PoolDomain | null {
   let best: PoolDomain | null = null

@@ -78,8 +78,11 @@ export function attemptStarted(state: RunState, event: AttemptStarted): void {
   if (item.follows === null) dequeue(state, task, item, running)
   else followerStarted(state, task, item.follows, running)
   task.attempts += 1
-  task.lastStartedAt = event.at
-  if (item.node !== null) boundTo(task, item.node).lastStartedAt = event.at
+  state.starts += 1
+  state.lastNode = event.placement.node
+  const turn = { lastStartedAt: event.at, lastTurn: state.starts }
+  Object.assign(task, turn)
+  if (item.node !== null) Object.assign(boundTo(task, item.node), turn)
   hold(state, task, {
     attempt: event.attempt,
     item: item.id,
@@ -245,6 +248,7 @@ function newTask(name: TaskName): TaskState {
     memoryUsed: new Map(),
     waits: newWaits(),
     lastStartedAt: null,
+    lastTurn: 0,
     seen: new Set(),
     successors: new Set(),
     completions: new Map(),

@@ -37,6 +37,11 @@ export interface IdleOptions {
 /** Above this average too little is left of a core to start anything on it. */
 const MOST_SHARED = 0.8
 const AVERAGE_OVER_SECONDS = 1
+/**
+ * What the average is taken for when a core is in use again, as the idle time before tells nothing of who comes back: one that
+ * stays has the core for itself within 0.7 s, one that makes pauses shares it all the time.
+ */
+const RETURNED_SHARE = 0.6
 
 export const UNSEEN: CoreJudgement = {
   judged: 'busy',
@@ -109,7 +114,7 @@ export function judge(
   const next = {
     quietSeconds: quiet ? previous.quietSeconds + look.seconds : 0,
     quietLooks: quiet ? previous.quietLooks + 1 : 0,
-    averageShare: average(previous, look),
+    averageShare: leaves ? Math.max(average(previous, look), RETURNED_SHARE) : average(previous, look),
     seenSeconds: previous.seenSeconds + look.seconds,
     ...cooldown(previous, look.seconds, options, leaves),
   }

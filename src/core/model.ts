@@ -1,3 +1,5 @@
+import type { PolicyPlacement } from './policies/question.ts'
+
 /**
  * The nouns of odop, as plain data. Everything here can be written to the journal and sent to another process.
  *
@@ -290,6 +292,8 @@ export interface Snapshot {
   readonly remainingSeconds: number | null
   /** Tasks of whose files some are not complete yet, or whose folders have not been looked at yet. Missing: of none it is known. */
   readonly incoming?: ReadonlySet<TaskName>
+  /** What a policy of the user's own wants to start. Missing or null: the policy of the settings decides. */
+  readonly proposed?: readonly PolicyPlacement[] | null
 }
 
 export interface NodeSnapshot {
@@ -332,6 +336,7 @@ export interface AttemptSample {
 
 /** Settings that decisions depend on; every one has a default in `config.ts`. */
 export interface Settings {
+  /** The name of a policy, or the absolute path of the module of a user's own. */
   readonly policy: string
   /** At most so many cores per node for attempts; null: no limit. */
   readonly maxCpus: number | null

@@ -33,7 +33,7 @@ export function dequeue(state: RunState, task: TaskState, item: ItemState, runni
 }
 
 export function boundTo(task: TaskState, node: NodeName): BoundItems {
-  const bound = task.bound.get(node) ?? { queue: [], pendingCount: 0, lastStartedAt: null }
+  const bound = task.bound.get(node) ?? { queue: [], pendingCount: 0, lastStartedAt: null, lastTurn: 0 }
   task.bound.set(node, bound)
   return bound
 }
@@ -96,13 +96,19 @@ export function boundElsewhere(state: RunView, task: View<TaskState>): [NodeName
   )
 }
 
+/** Whether this very item could start now: it is pending, not waiting for a retry, and among those that a run takes. */
+export function isDue(task: View<TaskState>, item: View<ItemState>, now: number): boolean {
+  const pending = item.runningAs === null && item.follows === null
+  return pending && !waitsForRetry(item, now) && mayEverStart(task, item)
+}
+
 /** Only a retry waits: an item with a `queuedAt` in the future comes from a clock that was set back. */
-function waitsForRetry(item: ItemState, now: number): boolean {
+function waitsForRetry(item: View<ItemState>, now: number): boolean {
   return item.failures > 0 && item.readyAt > now
 }
 
 /** `maxRuns` is about items: the first N of a run are those that run. */
-function mayEverStart(task: TaskState, item: ItemState): boolean {
+function mayEverStart(task: Pick<TaskState, 'queueLimit'>, item: View<ItemState>): boolean {
   return task.queueLimit === null || item.number <= task.queueLimit
 }
 

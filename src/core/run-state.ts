@@ -35,6 +35,10 @@ export interface RunState {
   /** How many of `items` are pending, those that wait for a retry included. */
   pendingCount: number
   readonly running: Map<AttemptId, RunningAttempt>
+  /** Attempts that were started in this run, by which turns are counted. */
+  starts: number
+  /** On which node the last of them was; null: there was none. */
+  lastNode: NodeName | null
   /** Attempts that the engine has been told to end; they hold their cores until they have ended. */
   readonly terminating: Set<AttemptId>
   /** By the running attempt behind which they wait in its runner. A mark, as `terminating` is. */
@@ -94,6 +98,8 @@ export interface TaskState {
   /** From `queuedAt` to the first start. */
   readonly waits: Waits
   lastStartedAt: number | null
+  /** Which of the run's starts was its last one; 0: none was. */
+  lastTurn: number
   /** Files that have an item in this run, for `file-updated` the last version of each, as `seenKey` names them. */
   readonly seen: Set<string>
   /** Tasks that come after this one, also those that the last launch does not define. */
@@ -121,6 +127,8 @@ export interface BoundItems {
   pendingCount: number
   /** When an attempt at one of them was last started. */
   lastStartedAt: number | null
+  /** As `TaskState.lastTurn`. */
+  lastTurn: number
 }
 
 /** A work item and how far it is. Replaced, not changed, whenever it moves: see `queue.ts`. */
@@ -224,6 +232,8 @@ export function newState(): RunState {
     items: new Map(),
     pendingCount: 0,
     running: new Map(),
+    starts: 0,
+    lastNode: null,
     terminating: new Set(),
     following: new Map(),
     alone: new Set(),

@@ -4,8 +4,8 @@ import type { RunView } from './run-state.ts'
 import { enforceLimits } from './schedule/limits.ts'
 import { guardMemory } from './schedule/memory-guard.ts'
 import { planMoves } from './schedule/moving.ts'
+import { planOf } from './schedule/plan.ts'
 import { roomsOf } from './schedule/room.ts'
-import { planStarts } from './schedule/start.ts'
 import { yieldCores } from './schedule/yielding.ts'
 
 /**
@@ -23,7 +23,7 @@ export function schedule(state: RunView, snapshot: Snapshot, now: number): Actio
   const leaving = new Set([...ending, ...yields.map(({ attempt }) => attempt)])
   const rooms = once(() => roomsOf(state, snapshot))
   const moves = planMoves({ state, snapshot, now, rooms, except: leaving })
-  const { starts, follows } = planStarts(state, snapshot, now, rooms)
+  const { starts, follows } = planOf(state, snapshot, now, rooms)
   // Nothing is put behind an attempt that ends, yields or moves just now.
   for (const { attempt } of moves) leaving.add(attempt)
   const staying = follows.filter(({ after }) => !leaving.has(after))

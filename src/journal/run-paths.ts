@@ -7,6 +7,8 @@ export interface RunPaths {
   readonly journal: string
   readonly lock: string
   readonly controlSocket: string
+  /** What a program has to show on the TCP port of `--api`. */
+  readonly apiToken: string
   readonly summaryJson: string
   readonly summaryText: string
   readonly report: string
@@ -32,6 +34,7 @@ export function runPaths(odopPath: string, run: string): RunPaths {
     journal: inside('events.ndjson'),
     lock: inside('lock'),
     controlSocket: inside('control.sock'),
+    apiToken: inside('api-token'),
     summaryJson: inside('summary.json'),
     summaryText: inside('summary.txt'),
     report: inside('report.html'),

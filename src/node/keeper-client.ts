@@ -11,6 +11,8 @@ import { sendToTree } from './keeper/signals.ts'
 export interface KeeperOptions {
   /** Runners that are kept ready even when there is nothing to do. Without native calls there are none. */
   readonly warmRunners: number
+  /** The application runs in another session than this process: keeper and attempts get such of their own, see `settle`. */
+  readonly ownSessions: boolean
   /** Environment of the runners, and so of all attempts. */
   readonly environment: NodeJS.ProcessEnv
   readonly onReport: (report: AttemptReport) => void
@@ -29,7 +31,7 @@ export interface KeeperClient {
   move(attempt: AttemptId, cores: readonly CoreId[]): boolean
   /** Resumes it, aborts its signal, sends SIGTERM to all of it, and after the grace SIGKILL. Without one also in a grace. */
   terminate(attempt: AttemptId, graceSeconds: number): void
-  /** The application has left odop's session: attempts from now on run in sessions of their own, see `settle`. */
+  /** The application has left odop's session: attempts from now on run in sessions of their own. */
   leaveSession(): void
   /** Such attempts are to come: runners that wait prepare for them. */
   preload(needs: RunnerNeeds): void
@@ -68,6 +70,7 @@ class Client implements KeeperClient {
     this.#options = options
     this.#pool = new RunnerPool({
       warmRunners: options.warmRunners,
+      ownSessions: options.ownSessions,
       environment: options.environment,
       onStarted: stopIfSuspended,
       onMessage: (runner, message) => this.#receive(runner, message),

@@ -52,7 +52,6 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
   let judgements: ReadonlyMap<CoreId, CoreJudgement> = new Map()
   let lastAt = now()
   let lastLook: NodeLook | null = null
-  let sessionLeft = options.sessionLeft ?? false
   const meter = new InterferenceMeter()
   const began = new Map<AttemptId, RunningAttempt>()
   const busySeconds = new Map<CoreId, number>()
@@ -63,11 +62,11 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
     keeper ??= startKeeper({
       // Further ones are started when they are needed, on the cores that they are needed for.
       warmRunners: 1,
+      ownSessions: layer.sessionLeft,
       environment: options.environment,
       onReport: report => options.onReport(kernelKills.explained(withSampledUse(report))),
       onFailure: options.onFailure,
     })
-    if (sessionLeft) keeper.leaveSession()
     return keeper
   }
   const sampler = createSampler({
@@ -83,12 +82,12 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
   })
   const layer = new YieldLayer({
     facts: options.facts,
-    sessionLeft,
+    sessionLeft: options.sessionLeft ?? false,
     system,
     threads: count => sampler.busiestThreads(count),
     hasCompany: () => meter.hasCompany && options.applicationRuns(),
     onChanged: change => {
-      if (change.leaveSession) leaveSession()
+      if (change.leaveSession) keeper?.leaveSession()
       options.onYieldChanged(change)
     },
     onContended: options.onContended,
@@ -187,11 +186,6 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
       busySeconds.set(core, (busySeconds.get(core) ?? 0) + busyShare * seconds)
     }
     lastAt = at
-  }
-
-  function leaveSession(): void {
-    sessionLeft = true
-    keeper?.leaveSession()
   }
 
   function snapshotOf({ cores, availableMemoryBytes, attempts }: NodeLook): NodeSnapshot {

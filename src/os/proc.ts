@@ -155,7 +155,8 @@ function scanForChildren(): Map<number, number[]> {
   return children
 }
 
-function readPids(): number[] {
+/** Every process that can be seen; none where there is no `/proc`. */
+export function readPids(): number[] {
   try {
     return readdirSync('/proc')
       .filter(name => /^\d+$/.test(name))

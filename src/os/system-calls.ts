@@ -37,6 +37,8 @@ export interface SystemCalls {
    * writing; `unknown`: there are no leases for this file. Whoever opens it to write meanwhile makes the kernel send us SIGURG.
    */
   probeLease(fd: number): 'free' | 'busy' | 'unknown'
+  /** Who is at the other end of a connection through a socket in the file system (`SO_PEERCRED`): a user's number, or null. */
+  peerUser(fd: number): number | null
   /** The soft limit of open files (Node raises its own to the hard limit; the application must not inherit that). */
   setOpenFilesLimit(soft: number): number | null
 }
@@ -82,6 +84,10 @@ const F_UNLCK = 2
 const SIGURG = 23
 const EAGAIN = 11
 const RLIMIT_NOFILE = 7
+const SOL_SOCKET = 1
+const SO_PEERCRED = 17
+/** `struct ucred`: process, user, group, of 32 bits each. */
+const UCRED_BYTES = 12
 /** sizeof(cpu_set_t) would be 128; larger machines need more, and the kernel accepts any multiple of 8. */
 const CPU_SET_BYTES = 1024
 const RUSAGE_BYTES = 144
@@ -119,6 +125,7 @@ function bind(koffi: Koffi): SystemCalls {
   const fcntl = lazily('int fcntl(int, int, long)')
   const getrlimit = lazily('int getrlimit(int, void *)')
   const exit = lazily('void _exit(int)')
+  const getsockopt = lazily('int getsockopt(int, int, int, void *, void *)')
   const setrlimit = lazily('int setrlimit(int, const void *)')
   const ioprioSet = SYS_IOPRIO_SET[process.arch]
 
@@ -164,6 +171,13 @@ function bind(koffi: Koffi): SystemCalls {
     },
     setInheritable: (fd, inheritable) => fcntl(fd, F_SETFD, inheritable ? 0 : FD_CLOEXEC) === 0,
     exitAtOnce: code => void exit(code),
+    peerUser: fd => {
+      const credentials = Buffer.alloc(UCRED_BYTES)
+      const length = Buffer.alloc(4)
+      length.writeUInt32LE(UCRED_BYTES)
+      if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, length) !== 0) return null
+      return length.readUInt32LE() === UCRED_BYTES ? credentials.readUInt32LE(4) : null
+    },
     setOpenFilesLimit: soft => {
       const limits = Buffer.alloc(16)
       if (getrlimit(RLIMIT_NOFILE, limits) !== 0) return null

@@ -1,5 +1,6 @@
 import type { Cluster } from '../cluster/cluster.ts'
 import type { Watch } from '../cluster/messages.ts'
+import type { RemoteAgent } from '../cluster/remote-agent.ts'
 import type { NodeName, NodeSnapshot } from '../core/model.ts'
 import type { Agent, NodeMeasurement } from '../node/agent.ts'
 import type { RunnerNeeds } from '../node/keeper/messages.ts'
@@ -30,33 +31,39 @@ export interface Agents {
 /** @param cluster null: there is no other node */
 export function allAgents(local: LocalAgent, cluster: Cluster | null): Agents {
   const remote = cluster?.agents ?? []
+  const tell = (each: (agent: RemoteAgent) => void) => cluster?.together(() => remote.forEach(each))
+  let measurements = 0
   return {
     of: node => (node === local.facts.name ? local : (cluster?.agent(node) ?? null)),
     mayRunOn: node => node === local.facts.name || cluster?.agent(node)?.isOpen === true,
     watch(watch) {
-      for (const agent of remote) agent.watch(watch)
+      tell(agent => agent.watch(watch))
     },
     async flush() {
       await Promise.all(remote.map(agent => agent.flush()))
     },
     sample: () => [local.sample(), ...remote.flatMap(agent => agent.sample() ?? [])],
     prepare() {
-      for (const agent of [local, ...remote]) agent.prepare()
+      local.prepare()
+      tell(agent => agent.prepare())
     },
     preload(needs) {
-      for (const agent of [local, ...remote]) agent.preload(needs)
+      local.preload(needs)
+      tell(agent => agent.preload(needs))
     },
     pace(milliseconds) {
       // Each look is a message to read: many nodes are looked at less often, all together some 3,000 times a second at most.
-      for (const agent of remote) agent.pace(Math.max(milliseconds, Math.ceil(remote.length / 3)))
+      tell(agent => agent.pace(Math.max(milliseconds, Math.ceil(remote.length / 3))))
     },
     applicationEnded() {
-      for (const agent of remote) agent.applicationEnded()
+      tell(agent => agent.applicationEnded())
     },
-    measure: ({ full }) => [
-      Promise.resolve(local.measure({ full })),
-      ...remote.map(agent => agent.measure(full)),
-    ],
+    measure({ full }) {
+      measurements += 1
+      const all: Promise<NodeMeasurement | null>[] = [Promise.resolve(local.measure({ full }))]
+      tell(agent => all.push(agent.measure(measurements, full)))
+      return all
+    },
     async close() {
       await Promise.all([local.close(), cluster?.close()])
     },

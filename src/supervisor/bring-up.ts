@@ -3,10 +3,12 @@ import type { ApplicationExit } from '../app/launch.ts'
 import type { JoinCause } from '../cluster/messages.ts'
 import { stepPids } from '../cluster/step-pids.ts'
 import { JobTime } from '../cluster/time-left.ts'
-import type { NodeFacts } from '../core/model.ts'
+import { isPolicyModule } from '../config/values.ts'
+import type { NodeFacts, Snapshot } from '../core/model.ts'
 import { createLocalAgent } from '../node/local-agent.ts'
 import { yieldNote } from '../views/yield-text.ts'
 import { allAgents } from './agents.ts'
+import { openApi } from './api.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { backOffNotes } from './back-off-notes.ts'
 import { openControl } from './control.ts'
@@ -15,7 +17,7 @@ import { JobEnd } from './job-end.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { startMetrics } from './metrics.ts'
 import { openOtherNodes } from './other-nodes.ts'
-import { prepare } from './prepare.ts'
+import { type Prepared, prepare } from './prepare.ts'
 import { openProgress } from './progress.ts'
 import type { SuperviseOptions } from './request.ts'
 import { answering } from './requests.ts'
@@ -45,10 +47,11 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const prepared = await prepare(options)
   const { recorder, store, settings, now } = prepared
   const { cwd } = request
-
   const elsewhere = { ...request.environment, ODOP_RUN: store.name, ODOP_SOCKET: undefined }
   const here = announced(request.environment, { ...announcement, run: store.name })
   const launchers: number[] = []
+  const ownPolicyModule = hasOwnPolicy(prepared) ? await import('./own-policy.ts') : null
+
   const helpers = () => [witnessPid(), ...launchers].filter(pid => pid !== null)
   const jobs = prepared.cluster?.jobs ?? []
   const steps = stepPids({ jobs, node: prepared.facts.name })
@@ -72,8 +75,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     onContended: () => loop.lookAgain(),
     onYieldChanged: ({ facts, leaveSession }) => joined(facts, leaveSession ? 'session' : 'yield'),
     ...steps,
-    // The ranks of srun run in a session of their own.
-    sessionLeft: jobs.length > 0,
+    sessionLeft: prepared.sessionLeft,
   })
   const cluster = openOtherNodes(prepared, {
     // The socket is on this node.
@@ -97,16 +99,28 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const progress = openProgress({ recorder, glob: prepared.configuration.progress, now })
   const notes = backOffNotes(recorder, now)
   const metrics = startMetrics({ agents, recorder, store, progress, backOffNotes: notes, now })
+  const ownPolicy =
+    ownPolicyModule?.openOwnPolicy({
+      file: settings.policy,
+      cwd,
+      recorder,
+      now,
+      onStarted: pid => launchers.push(pid),
+      wake: () => loop.wake(),
+    }) ?? null
+  let lastLook: Snapshot | null = null
   const loop: Loop = startLoop({
     state: recorder.state,
     agents,
+    ownPolicy,
     attempts,
     now,
     remainingSeconds: () => jobTime?.secondsLeft(now()) ?? null,
     incoming: desk.incoming,
     progress: progress.recent,
     onBackOff: notes.seen,
-    onLook: () => {
+    onLook: snapshot => {
+      lastLook = snapshot
       metrics.looked()
       void jobTime?.refresh(now)
     },
@@ -124,6 +138,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
       ]).then(() => {})
     : Promise.resolve()
   const interruption = new AbortController()
+  const api = openApi({ ...prepared, onStarted: pid => launchers.push(pid) })
   const control = openControl({
     socket: announcement.socket,
     link: store.kept ? store.paths.controlSocket : null,
@@ -132,15 +147,18 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
       desk,
       progress,
       tasksAreOpen,
+      present: () => ({ state: recorder.state, snapshot: lastLook, now: now() }),
       run: store.name,
       folder: store.kept ? store.paths.folder : null,
     }),
+    takeHttp: api.take,
     unavailable: reason => recorder.note('info', `this run can't be sent signals: ${reason}`),
   })
   const stop = async () => {
     loop.stop()
+    ownPolicy?.close()
     const closeControl = control.then(opened => opened.close())
-    await Promise.all([desk.close(), progress.close(), closeControl, agents.close()])
+    await Promise.all([desk.close(), progress.close(), closeControl, api.close(), agents.close()])
   }
 
   const { mayRunOn } = agents
@@ -167,4 +185,8 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     signalled: signal => jobEnd.signalled(signal),
     interrupt: () => interruption.abort(),
   }
+}
+
+function hasOwnPolicy({ executes, settings }: Prepared): boolean {
+  return executes && isPolicyModule(settings.policy)
 }

@@ -2,7 +2,7 @@
  * What goes over `control.sock`: a request is one line of JSON, and each is answered by one line, in order. New requests
  * are new members of `ControlRequest`, read in `readRequest` and answered where the socket is opened.
  */
-export type ControlRequest = SignalRequest | RunRequest | WaitRequest
+export type ControlRequest = SignalRequest | RunRequest | WaitRequest | ExplainRequest
 
 /** `odop signal RUN NAME [--file F…]` */
 export interface SignalRequest {
@@ -10,6 +10,12 @@ export interface SignalRequest {
   readonly name: string
   /** Absolute. */
   readonly files: readonly string[]
+}
+
+/** Why pending work items of a task do not run now: with the last look at the nodes, which no journal holds. */
+export interface ExplainRequest {
+  readonly type: 'explain'
+  readonly task: string
 }
 
 /** Which run this is: who knows only the socket asks that. */
@@ -24,9 +30,14 @@ export interface WaitRequest {
   readonly task: string | null
 }
 
-/** `again`: the same question may have an answer later. `run` and `folder` (null: nothing of it is kept) answer a `run` request. */
+/** `again`: the same question may have an answer later. `run` and `folder` (null: nothing of it is kept) answer a `run` request, `reasons` one of type `explain`. */
 export type ControlReply =
-  | { readonly ok: true; readonly run?: string; readonly folder?: string | null }
+  | {
+      readonly ok: true
+      readonly run?: string
+      readonly folder?: string | null
+      readonly reasons?: readonly string[]
+    }
   | { readonly ok: false; readonly problem: string; readonly again?: true }
 
 /** Longer lines are no requests: a few hundred files by name fit in. */
@@ -50,12 +61,14 @@ export function readRequest(
       return { request: { type: 'run' } }
     case 'wait':
       return waitRequest(value)
+    case 'explain':
+      return explainRequest(value)
     default:
       return { problem: `expected a request of type ${TYPES}, got ${shortly(value)}` }
   }
 }
 
-const TYPES = '"signal", "wait" or "run"'
+const TYPES = '"signal", "wait", "explain" or "run"'
 
 type Read = ReturnType<typeof readRequest>
 
@@ -69,16 +82,25 @@ function waitRequest({ task = null }: Fields): Read {
   return { problem: 'expected { "type": "wait", "task": "…" }, or no task for all of them' }
 }
 
+function explainRequest({ task }: Fields): Read {
+  if (typeof task === 'string') return { request: { type: 'explain', task } }
+  return { problem: 'expected { "type": "explain", "task": "…" }' }
+}
+
 /** null: this is no reply of an odop. */
 export function readReply(line: string): ControlReply | null {
   try {
     const value: unknown = JSON.parse(line)
     if (!isObject(value)) return null
-    if (value['ok'] === true) return { ok: true, ...placeOf(value) }
+    if (value['ok'] === true) return { ok: true, ...placeOf(value), ...reasonsOf(value) }
     return typeof value['problem'] === 'string' ? refusal(value['problem'], value['again'] === true) : null
   } catch {
     return null
   }
+}
+
+function reasonsOf({ reasons }: Fields): { reasons?: readonly string[] } {
+  return isTexts(reasons) ? { reasons } : {}
 }
 
 function refusal(problem: string, again: boolean): ControlReply {

@@ -2,6 +2,7 @@ import { chmod, mkdir, readlink, rm, symlink } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import path from 'node:path'
 import { SOCKET_FOLDER } from '../app/announcement.ts'
+import { systemCalls } from '../os/system-calls.ts'
 import { Budget } from '../triggers/budget.ts'
 import { type ControlReply, type ControlRequest, MOST_LINE_BYTES, readRequest } from './control-protocol.ts'
 
@@ -20,6 +21,8 @@ export interface ControlOptions {
   /** `control.sock` in the run's folder, by which others find it; the run is locked, so what is there is stale. null: there is no such folder. */
   readonly link: string | null
   readonly handle: Handle
+  /** Takes a connection on which somebody speaks HTTP, with what has been read of it; missing: nobody does. */
+  readonly takeHttp?: (connection: Socket, head: Buffer) => void
   /** The socket can't be made, or not be found: everything else works without. */
   readonly unavailable: (reason: string) => void
 }
@@ -30,7 +33,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const folder = path.dirname(socket)
   try {
     await mkdir(folder, { mode: 0o700 })
-    const server = await listen(socket, options.handle)
+    const server = await listen(socket, options)
     await chmod(socket, 0o600)
     if (link !== null) await linkTo(socket, link).catch(error => options.unavailable(messageOf(error)))
     return { close: () => closeControl(server, options) }
@@ -68,9 +71,9 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-function listen(socket: string, handle: Handle): Promise<Server> {
+function listen(socket: string, options: ControlOptions): Promise<Server> {
   const budget = new Budget(SHARE_OF_A_CORE, BURST_MILLISECONDS)
-  const server = createServer(connection => serve(connection, handle, budget))
+  const server = createServer(connection => serve(connection, options, budget))
   server.maxConnections = MOST_CONNECTIONS
   return new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -88,10 +91,14 @@ function listen(socket: string, handle: Handle): Promise<Server> {
 const SHARE_OF_A_CORE = 0.02
 const BURST_MILLISECONDS = 50
 
-function serve(connection: Socket, handle: Handle, budget: Budget): void {
+function serve(connection: Socket, { handle, takeHttp }: ControlOptions, budget: Budget): void {
+  if (isOfAnotherUser(connection)) {
+    connection.destroy()
+    return
+  }
   const gone = new AbortController()
   const answers = { connection, handle, budget, gone: gone.signal, last: Promise.resolve(), waiting: 0 }
-  let rest = ''
+  let rest: string | null = null
   connection.unref()
   connection.setEncoding('latin1')
   connection.setTimeout(IDLE_MILLISECONDS, () => {
@@ -101,6 +108,14 @@ function serve(connection: Socket, handle: Handle, budget: Budget): void {
   connection.on('close', () => gone.abort())
   connection.on('data', (data: string) => {
     const began = performance.now()
+    if (rest === null && takeHttp !== undefined && /^[A-Z]/.test(data)) {
+      connection.removeAllListeners('data').pause()
+      const hand = () => !connection.destroyed && takeHttp(connection, Buffer.from(data, 'latin1'))
+      setTimeout(hand, budget.delay()).unref()
+      budget.spend(HAND_OVER_MILLISECONDS)
+      return
+    }
+    rest ??= ''
     const lines = (rest + data).split('\n')
     rest = lines.pop() ?? ''
     for (const line of lines) inOrder(answers, line)
@@ -111,6 +126,17 @@ function serve(connection: Socket, handle: Handle, budget: Budget): void {
     budget.spend(performance.now() - began)
     breathe(connection, budget.delay())
   })
+}
+
+/** What it costs to hand a connection to another process, which does the rest. */
+const HAND_OVER_MILLISECONDS = 0.3
+
+/** The mode of the socket and of its folder keep others out already; not on every file system. */
+function isOfAnotherUser(connection: Socket): boolean {
+  // Not in the types: what is below a socket has a descriptor wherever there are sockets in the file system.
+  const { fd } = (connection as { _handle?: { fd?: number } })._handle ?? {}
+  const user = fd === undefined ? null : (systemCalls()?.peerUser(fd) ?? null)
+  return user !== null && user !== process.getuid?.()
 }
 
 function breathe(connection: Socket, milliseconds: number): void {

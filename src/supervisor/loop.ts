@@ -8,6 +8,7 @@ import type { RunState } from '../core/state.ts'
 import { unreachable } from '../core/unreachable.ts'
 import type { Agents } from './agents.ts'
 import type { Attempts } from './attempts.ts'
+import type { OwnPolicy } from './own-policy.ts'
 
 /** Looks, decides, acts: at its own pace, and at once when something happened. */
 export interface Loop {
@@ -29,6 +30,8 @@ export interface LoopOptions {
   readonly remainingSeconds: () => number | null
   /** See `Snapshot.incoming`. */
   readonly incoming: () => ReadonlySet<TaskName>
+  /** Missing or null: a policy of odop decides. */
+  readonly ownPolicy?: OwnPolicy | null
   /** What the application's own steps say; null: nothing. */
   readonly progress: (now: number) => SlowdownLook | null
   /** How far odop held itself back at a look. */
@@ -69,15 +72,18 @@ export function startLoop(options: LoopOptions): Loop {
         nodes = options.agents.sample()
         sampledAt = now
       }
+      const proposed = options.ownPolicy?.proposed() ?? null
       const snapshot = {
         nodes: holdBack(now),
         remainingSeconds: options.remainingSeconds(),
         incoming: options.incoming(),
+        proposed,
       }
       decidedAt = now
       for (const action of schedule(options.state, snapshot, now)) {
         if (starting || !STARTING.has(action.type)) perform(action, options.attempts)
       }
+      if (starting) options.ownPolicy?.decided(snapshot, now)
       options.onLook(snapshot)
       // Something may have called wake() meanwhile: its look is already on the way, and one is enough.
       const pace = nextLookMilliseconds(options.state, snapshot, now)

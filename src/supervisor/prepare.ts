@@ -6,8 +6,11 @@ import { type Configuration, loadConfiguration, settingsOf } from '../config.ts'
 import type { NodeFacts, Settings } from '../core/model.ts'
 import { entryPoint } from '../entry-points.ts'
 import { describeNode } from '../node/observe/allocation.ts'
+import { runsInAnotherGroup } from '../node/observe/sessions.ts'
+import { OWN_SESSION } from '../node/observe/yield-layer.ts'
 import { writeStderr } from '../os/stderr.ts'
 import { addDetails } from '../views/details.ts'
+import { printable } from '../views/printable.ts'
 import { configurationProblemText } from '../views/problems-text.ts'
 import { recordLaunch } from './launch-events.ts'
 import { createRecorder, type Recorder } from './recorder.ts'
@@ -23,6 +26,8 @@ export interface Prepared {
   readonly cluster: ClusterPlan | null
   /** Of this node. */
   readonly facts: NodeFacts
+  /** The application is in another session already, as the ranks of srun are: attempts are not to run in odop's. */
+  readonly sessionLeft: boolean
   readonly settings: Settings
   readonly store: RunStore
   readonly recorder: Recorder
@@ -33,7 +38,7 @@ export interface Prepared {
 export async function prepare(options: SuperviseOptions): Promise<Prepared> {
   const { request } = options
   const now = () => Date.now()
-  const { configuration, problems } = await loadConfiguration({ ...request, file: request.configFile })
+  const { configuration, problems, notes } = await loadConfiguration({ ...request, file: request.configFile })
   const fromFile = await hostsOfFile(configuration.hostFile)
   const plan = planCluster({
     environment: request.environment,
@@ -42,7 +47,10 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
     program: [process.execPath, entryPoint('agent')],
   })
   const cluster = plan !== null && 'problem' in plan ? null : plan
-  const facts = factsHere(cluster, options, configuration)
+  const pid = options.application?.pid ?? null
+  const sessionLeft = (cluster?.jobs.length ?? 0) > 0 || (pid !== null && runsInAnotherGroup(pid))
+  const here = factsHere(cluster, options, configuration)
+  const facts = sessionLeft && here.yieldMode === 'kernel' ? { ...here, yieldReason: OWN_SESSION } : here
   const settings = settingsOf(configuration, facts.memoryLimitBytes)
   const warn = (text: string) => recorder.note('warning', text)
   const store = await openRunStore({ ...options, configuration, now, warn })
@@ -55,12 +63,19 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
   recorder.listen(event => addDetails(store.details, event))
   recordLaunch({ ...options, recorder, configuration, settings, facts, store })
   for (const text of [...store.warnings, ...problems.map(configurationProblemText)]) warn(text)
+  for (const text of notes) tell(recorder, text, configuration.quiet)
   if (fromFile.problem !== null) warn(fromFile.problem)
   if (plan !== null && 'problem' in plan) warn(`only this node is used: ${plan.problem}`)
   // Without a valid configuration it is not known what the user wants: then odop only measures.
   const executes = request.mode !== 'monitor' && !configuration.noTasks && problems.length === 0
   if (problems.length > 0) warn('the application runs without tasks until that is mended')
-  return { configuration, executes, cluster, facts, settings, store, recorder, now }
+  return { configuration, executes, cluster, facts, sessionLeft, settings, store, recorder, now }
+}
+
+/** Nothing is wrong: who wants quiet finds it in the summary's file. */
+function tell(recorder: Recorder, text: string, quiet: boolean): void {
+  recorder.note('info', text)
+  if (!quiet) writeStderr(`odop: ${printable(text)}\n`)
 }
 
 async function hostsOfFile(file: string | null): Promise<{ hosts: string[]; problem: string | null }> {

@@ -2,6 +2,7 @@ import { workLeft } from '../core/dependencies.ts'
 import type { TaskState } from '../core/state.ts'
 import type { Handle } from './control.ts'
 import type { ControlReply, SignalRequest, WaitRequest } from './control-protocol.ts'
+import { explained, type Present } from './explained.ts'
 import type { ProgressDesk } from './progress.ts'
 import type { Recorder } from './recorder.ts'
 import type { TriggerDesk } from './trigger-desk.ts'
@@ -13,6 +14,7 @@ export interface RequestParts {
   readonly progress: Pick<ProgressDesk, 'step'>
   /** The task modules were loaded, and their triggers have begun. */
   readonly tasksAreOpen: Promise<void>
+  readonly present: () => Present
   readonly run: string
   /** null: nothing of this run is kept. */
   readonly folder: string | null
@@ -33,6 +35,8 @@ export function answering(parts: RequestParts): Handle {
         return signalled(request, parts)
       case 'run':
         return { ok: true, run: parts.run, folder: parts.folder }
+      case 'explain':
+        return explained(request, parts.present())
       case 'wait':
         return waited(request, parts, gone)
     }

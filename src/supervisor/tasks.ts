@@ -22,6 +22,8 @@ export interface OpenTasksOptions {
   readonly onLoader: (pid: number) => void
   /** Other nodes will join. */
   readonly moreNodes: boolean
+  /** See `Prepared`. */
+  readonly sessionLeft: boolean
   readonly now: () => number
 }
 
@@ -35,6 +37,7 @@ export async function openTasks(options: OpenTasksOptions): Promise<void> {
     settleSeconds: configuration.settleSeconds,
     // The application may keep this node busy for ever while others are idle: there loading must not wait for a core.
     inBackground: !options.moreNodes,
+    ownSession: options.sessionLeft && !options.moreNodes,
     onLoader: pid => {
       options.onLoader(pid)
       // There are modules: by the time they are loaded, runners are ready.

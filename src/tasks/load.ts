@@ -18,6 +18,8 @@ export interface LoadOptions {
   readonly settleSeconds?: number
   /** An application runs meanwhile: the loader takes idle cores only. Default: false. */
   readonly inBackground?: boolean
+  /** See `LoaderOptions`. */
+  readonly ownSession?: boolean
   /** Called with the process id of each loader that is started, so that its cost can be counted as odop's. */
   readonly onLoader?: (pid: number) => void
 }
@@ -44,7 +46,7 @@ interface LoadedModule {
 
 /** One loader loads all modules; where one ends it, the rest goes to a new one. */
 async function loadModules(files: readonly string[], options: LoadOptions): Promise<readonly LoadedModule[]> {
-  const { cwd, timeLimitSeconds = 10, settleSeconds = 2, inBackground = false } = options
+  const { cwd, timeLimitSeconds = 10, settleSeconds = 2, inBackground = false, ownSession = false } = options
   const loaded: LoadedModule[] = []
   let left = javaScriptFirst(files)
   while (left.length > 0) {
@@ -53,6 +55,7 @@ async function loadModules(files: readonly string[], options: LoadOptions): Prom
       request,
       cwd,
       timeLimitSeconds,
+      ownSession,
       onStarted: options.onLoader,
     })
     const modules = modulesOf(reports)

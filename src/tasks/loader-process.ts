@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { entryPoint } from '../entry-points.ts'
+import { yieldAsSession } from '../os/autogroup.ts'
 import { systemCalls } from '../os/system-calls.ts'
 import { killLeftovers, killTree } from './kill-tree.ts'
 import type { LoaderReport, LoaderRequest } from './loader/protocol.ts'
+import { timeLimit } from './time-limit.ts'
 
 export interface LoaderRun {
   readonly reports: readonly LoaderReport[]
@@ -20,6 +21,8 @@ export interface LoaderOptions {
   /** For each module; time in which the loader waits for a core does not count. */
   readonly timeLimitSeconds: number
   readonly onStarted?: ((pid: number) => void) | undefined
+  /** In a session of its own, at the lowest nice value: beside an application that is in another one anyway. Default: false. */
+  readonly ownSession?: boolean | undefined
 }
 
 /** Starts a loader child, and resolves when it is gone with everything that it started. Never rejects. */
@@ -31,15 +34,22 @@ export async function runLoader(options: LoaderOptions): Promise<LoaderRun> {
   }
 }
 
-async function run({ request, cwd, timeLimitSeconds, onStarted }: LoaderOptions): Promise<LoaderRun> {
+async function run(options: LoaderOptions): Promise<LoaderRun> {
+  const { request, cwd, timeLimitSeconds, onStarted, ownSession = false } = options
   const mark = `ODOP_LOADER=${randomUUID()}`
-  const child = start(cwd, mark)
+  const child = start(cwd, mark, ownSession)
   // Here already, and not only by itself: Node's own start takes 0.1 s of a core.
   if (inBackground(request) && child.pid !== undefined) systemCalls()?.runWhenIdle(child.pid)
+  if (ownSession && child.pid !== undefined) yieldAsSession(child.pid)
   if (child.pid !== undefined) onStarted?.(child.pid)
   const reports: LoaderReport[] = []
   const errorOutput = lastOf(child.stderr)
-  const limit = timeLimit(child, timeLimitSeconds)
+  const limit = timeLimit({
+    pid: child.pid,
+    seconds: timeLimitSeconds,
+    onOver: () => child.pid !== undefined && killTree(child.pid),
+  })
+  limit.restart()
   createInterface({ input: child.stdio[3] as Readable }).on('line', line => {
     const report = reportOf(line)
     if (report === null) return
@@ -72,14 +82,14 @@ function reportOf(line: string): LoaderReport | null {
   }
 }
 
-function start(cwd: string, mark: string): ChildProcess {
+function start(cwd: string, mark: string, ownSession: boolean): ChildProcess {
   const [name = '', value] = mark.split('=')
   return spawn(process.execPath, [entryPoint('loader')], {
     cwd,
     env: { ...process.env, [name]: value },
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     // On Linux it makes itself the leader of a process group in this session, see docs/architecture.md.
-    detached: process.platform !== 'linux',
+    detached: ownSession || process.platform !== 'linux',
   })
 }
 
@@ -99,58 +109,8 @@ function ended(child: ChildProcess): Promise<string> {
   })
 }
 
-interface TimeLimit {
-  restart(): void
-  stop(): void
-  over(): boolean
-}
-
-/** Kills the loader when a module takes too long. */
-function timeLimit(child: ChildProcess, seconds: number): TimeLimit {
-  let began = 0
-  let waitedBefore = 0
-  let over = false
-  let timer: NodeJS.Timeout | undefined
-  const look = (): void => {
-    const elapsed = (performance.now() - began) / 1000
-    const waited = Math.max(0, runQueueSeconds(child.pid) - waitedBefore)
-    const left = Math.min(seconds - (elapsed - waited), LONGEST_WAIT * seconds - elapsed)
-    if (left > 0) {
-      timer = setTimeout(look, Math.max(left * 1000, 50))
-      return
-    }
-    over = true
-    if (child.pid !== undefined) killTree(child.pid)
-  }
-  const restart = (): void => {
-    clearTimeout(timer)
-    began = performance.now()
-    waitedBefore = runQueueSeconds(child.pid)
-    // A little later than the limit: a report that has come meanwhile is read before timers are looked at again.
-    timer = setTimeout(() => setImmediate(look), seconds * 1000)
-  }
-  restart()
-  return { restart, stop: () => clearTimeout(timer), over: () => over }
-}
-
-/** A module that loops beside a busy application waits for a core again and again: so many times its limit is the end. */
-const LONGEST_WAIT = 10
-
-/** How long the threads of a process have been ready to run without a core; 0 where the kernel does not say. */
-function runQueueSeconds(pid: number | undefined): number {
-  let nanoseconds = 0
-  try {
-    for (const thread of readdirSync(`/proc/${pid}/task`)) {
-      nanoseconds += Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[1])
-    }
-  } catch {
-    // A thread, or the process, has just ended; or this is not Linux.
-  }
-  return nanoseconds / 1e9
-}
-
-/** The last line of what it wrote. */
-function lastOf(stream: Readable | null): () => string {
+/** The last line of what a child wrote, as the end of a sentence; empty: it wrote nothing. */
+export function lastOf(stream: Readable | null): () => string {
   let tail = ''
   stream?.setEncoding('utf8').on('data', (text: string) => {
     tail = (tail + text).slice(-MOST_OUTPUT)

@@ -93,7 +93,8 @@ function count(head: string, of: (task: TaskStatus) => number, style: Style | nu
   }
 }
 
-function attemptLines(attempts: readonly AttemptStatus[], width: number): readonly Line[] {
+/** A table of attempts that run or are suspended. */
+export function attemptLines(attempts: readonly AttemptStatus[], width: number): readonly Line[] {
   const table = tableIfAny(attempts.slice(0, MOST_ATTEMPTS), attemptColumns, width)
   return [...table, ...moreLine(attempts.length - MOST_ATTEMPTS, 'attempt', 'odop status --json')]
 }

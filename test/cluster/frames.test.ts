@@ -160,6 +160,17 @@ describe('frames for others', () => {
   })
 })
 
+test('frames for everyone that were sent before a reader was there are not missed by it', () => {
+  const writer = new FrameWriter(EVERYONE)
+  writer.frames('said before')
+  const heard = read(`${writer.frames('first')}${writer.frames('second')}`)
+  expect(heard.messages).toEqual([
+    [EVERYONE, 'first'],
+    [EVERYONE, 'second'],
+  ])
+  expect(heard.problems).toEqual([])
+})
+
 describe('what does not arrive as it was written', () => {
   const writer = new FrameWriter('n1')
   const [first, second, third] = [

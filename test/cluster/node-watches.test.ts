@@ -74,7 +74,7 @@ class Other implements AsyncDisposable {
       end = resolve
     })
     this.#channel = openChannel({
-      command: [process.execPath, path.resolve('dist/agent.js')],
+      command: [process.execPath, path.resolve('dist/agent.cjs')],
       environment: { ...process.env, ODOP_NODE_NAME: 'n2' },
       onStarted: pid => {
         this.pid = pid

@@ -21,7 +21,7 @@ describe.skipIf(process.platform !== 'linux')('agents as processes of their own 
       const look = agent.sample()
       expect(look?.node).toBe(agent.node)
       expect(look?.cores).toHaveLength(agent.facts?.cores.length ?? -1)
-      const measurement = await agent.measure(true)
+      const measurement = await agent.measure(1, true)
       expect(measurement?.usage.node).toBe(agent.node)
       expect(measurement?.usage.coreSeconds.total).toBeGreaterThan(0)
     }

@@ -13,6 +13,7 @@ describe('defaults', () => {
     const cwd = temporaryFolder()
     expect(await load(cwd)).toEqual({
       problems: [],
+      notes: [],
       configuration: {
         name: null,
         tasks: [path.join(cwd, 'tasks')],
@@ -37,6 +38,7 @@ describe('defaults', () => {
         maxIoBound: 1,
         maxNetworkBound: 1,
         settleSeconds: 2,
+        api: null,
         odopPath: path.join(cwd, '.odop'),
         file: null,
       },
@@ -58,6 +60,24 @@ describe('defaults', () => {
       maxSlowdown: null,
     })
     expect(settingsOf({ ...configuration, memoryReserve: { bytes: 7 } }, 1000).memoryReserveBytes).toBe(7)
+  })
+})
+
+describe('where HTTP is answered', () => {
+  const given = (api: string) => parseFlags({ api })
+
+  it.each([
+    ['9464', { host: '127.0.0.1', port: 9464 }],
+    ['0', { host: '127.0.0.1', port: 0 }],
+    ['localhost:80', { host: 'localhost', port: 80 }],
+    ['0.0.0.0:9464', { host: '0.0.0.0', port: 9464 }],
+    ['[::1]:9464', { host: '::1', port: 9464 }],
+  ])('is understood: %s', (text, api) => {
+    expect(given(text)).toEqual({ flags: { api }, problems: [] })
+  })
+
+  it.each(['', 'node1', ':9464', '65536', '::1:9464', 'a b:1', 'host:', 'true'])('is refused: %j', text => {
+    expect(given(text).problems).toEqual([expect.stringMatching(/^--api: expected a port such as 9464/)])
   })
 })
 
@@ -216,7 +236,7 @@ describe('what beats what', () => {
     const environment = {
       HOME: cwd,
       ODOP_NAME: 'n',
-      ODOP_POLICY: 'priority',
+      ODOP_POLICY: 'round_robin',
       ODOP_DRAIN: '10m',
       ODOP_EXCLUDE_CPUS: '0-2,5',
       ODOP_RESERVE_CORES: '1',
@@ -236,6 +256,7 @@ describe('what beats what', () => {
       problems: [],
       configuration: {
         name: 'n',
+        policy: 'round_robin',
         drain: { limitSeconds: 600 },
         excludeCpus: [0, 1, 2, 5],
         reserveCores: 1,
@@ -259,6 +280,15 @@ describe('what the application may lose', () => {
     const { configuration } = await load(temporaryFolder(), { environment: { ODOP_MAX_SLOWDOWN: text } })
     expect(configuration.maxSlowdown).toBe(0.03)
     expect(settingsOf(configuration, 1000).maxSlowdown).toBe(0.03)
+  })
+
+  it('a policy of the user’s own is a module, relative to where it is named', async () => {
+    const cwd = temporaryFolder({ '.odoprc': 'policy: ./mine.mjs', 'a/.keep': '' })
+    const policy = async (environment: Record<string, string>) =>
+      (await load(path.join(cwd, 'a'), { environment: { HOME: cwd, ...environment } })).configuration.policy
+    expect(await policy({})).toBe(path.join(cwd, 'mine.mjs'))
+    expect(await policy({ ODOP_POLICY: 'other.ts' })).toBe(path.join(cwd, 'a', 'other.ts'))
+    expect(await policy({ ODOP_POLICY: 'fifo' })).toBe('fifo')
   })
 
   it('a glob of files is relative to where it stands', async () => {
@@ -311,13 +341,13 @@ describe('flags', () => {
       drain: 'soon',
       'memory-reserve': '1X',
       'idle-threshold': '0',
-      policy: 'best',
+      policy: 'best-fitt',
       'exclude-cpus': 'a-b',
       name: '../x',
     }
     expect(parseFlags(given).problems).toEqual([
       expect.stringMatching(/^--name: expected a name of .* found '\.\.\/x'/),
-      "--policy: expected 'priority', found 'best'",
+      "--policy: expected 'priority', 'fifo', 'round_robin', 'best_fit' or the path of a module such as './my-policy.ts', found 'best-fitt' (did you mean 'best_fit'?)",
       "--drain: expected true, false or a duration such as '10m', found 'soon'",
       '--max-cpus: expected a whole number, at least 1, found 0',
       "--exclude-cpus: expected core numbers such as '0-3,7', found 'a-b'",

@@ -116,8 +116,16 @@ describe('shared', () => {
     expect(looked([0.5], kernel).judged).toBe('busy')
     expect(looked([0.5, 0.5], kernel).judged).toBe('shared')
   })
-  test('an idle core that is in use again is shared at first', () =>
-    expect(looked([1], kernel, idle).judged).toBe('shared'))
+  test.each([[1], [0.3]])(
+    'not for long an idle core that is in use again, unless it makes pauses (%s)',
+    first => {
+      const longIdle = looked(Array(50).fill(0), kernel)
+      const back = looked([first], kernel, longIdle)
+      expect(back.judged).toBe('shared')
+      expect(looked(Array(8).fill(1), kernel, back).judged).toBe('busy')
+      expect(looked([1, 0, 1, 0, 1, 1, 0, 1], kernel, back).judged).toBe('shared')
+    },
+  )
   test('nowhere that the kernel does not preempt', () => expect(looked(bursts, suspend).judged).toBe('busy'))
 })
 

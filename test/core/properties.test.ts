@@ -6,11 +6,12 @@ import { coresNeeded, neverFits } from '../../src/core/fit.ts'
 import { returnFollowers } from '../../src/core/followers.ts'
 import type { CoreState, Placement, TaskDefinition } from '../../src/core/model.ts'
 import { coresOn, partsOf } from '../../src/core/placement.ts'
+import type { PolicyPlacement } from '../../src/core/policies/question.ts'
 import { dueItems } from '../../src/core/queue.ts'
 import { schedule } from '../../src/core/schedule.ts'
 import { activeSeconds, apply, itemsLeft, type RunState, replay } from '../../src/core/state.ts'
 import { defined, facts, GB, launched, T0, task } from './fixtures.ts'
-import { someNodes, someTasks, World } from './world.ts'
+import { someNodes, somePolicy, someTasks, World } from './world.ts'
 
 type Start = Extract<Action, { type: 'start' }>
 type Draw = (most: number) => number
@@ -34,6 +35,7 @@ function anything(world: World, draw: Draw, turns: number, check: (actions: Acti
     if (node !== undefined)
       world.judged.set(`${node.name}/${draw(node.cores.length)}`, kinds[draw(4)] ?? 'idle')
     world.remainingSeconds = draw(5) === 0 ? draw(100) : null
+    if (world.proposed !== null) world.proposed = anyPlacements(world, draw)
     const before = structuredClone(world.state)
     const look = deepFreeze(world.look())
     const actions = schedule(world.state, look, world.now)
@@ -49,6 +51,18 @@ function anything(world: World, draw: Draw, turns: number, check: (actions: Acti
   }
 }
 
+/** What a policy of a user may say, right or wrong: also of items and nodes that there are not, and cores that are taken. */
+function anyPlacements(world: World, draw: Draw): PolicyPlacement[] {
+  const items = [...world.state.items.keys(), 'nobody#1']
+  const nodes = [...world.nodes.map(({ name }) => name), 'nowhere']
+  return Array.from({ length: draw(12) }, () => {
+    const item = items[draw(items.length)] as string
+    const node = nodes[draw(nodes.length)] as string
+    const cores = Array.from({ length: draw(4) }, () => draw(9) - 1)
+    return [{ item }, { item, node }, { item, node, cores }][draw(3)] as PolicyPlacement
+  })
+}
+
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze)
   return value
@@ -60,8 +74,8 @@ const mostCpus = fc.option(fc.integer({ min: 1, max: 4 }))
 describe('whatever happens', () => {
   test('no core is given twice, no limit is exceeded, no two actions contradict each other', () =>
     fc.assert(
-      fc.property(someNodes, someTasks, mostCpus, seed, (nodes, tasks, maxCpus, from) => {
-        const world = new World(nodes, tasks, { maxCpus })
+      fc.property(someNodes, someTasks, mostCpus, somePolicy, seed, (nodes, tasks, maxCpus, policy, from) => {
+        const world = new World(nodes, tasks, { maxCpus, policy })
         anything(world, drawing(from), 25, actions => {
           noContradiction(actions)
           coresHeldOnce(world)
@@ -71,11 +85,26 @@ describe('whatever happens', () => {
       { numRuns: 100 },
     ))
 
-  test('what starts is within what is there at that moment', () =>
+  test('nor when a policy of the user says anything at all', () =>
     fc.assert(
       fc.property(someNodes, someTasks, mostCpus, seed, (nodes, tasks, maxCpus, from) => {
+        const world = new World(nodes, tasks, { maxCpus, policy: '/my-policy.mjs' })
+        world.proposed = []
+        anything(world, drawing(from), 25, actions => {
+          noContradiction(actions)
+          coresHeldOnce(world)
+          limitsHold(world, maxCpus)
+          startsFit(world)
+        })
+      }),
+      { numRuns: 100 },
+    ))
+
+  test('what starts is within what is there at that moment', () =>
+    fc.assert(
+      fc.property(someNodes, someTasks, mostCpus, somePolicy, seed, (nodes, tasks, maxCpus, policy, from) => {
         const draw = drawing(from)
-        const world = new World(nodes, tasks, { maxCpus })
+        const world = new World(nodes, tasks, { maxCpus, policy })
         for (let turn = 0; turn < 10; turn += 1) {
           anything(world, draw, 2, () => {})
           startsFit(world)
@@ -139,8 +168,8 @@ describe('whatever happens', () => {
 describe('nothing starves', () => {
   test('every item that fits is worked off when no more arrive', () =>
     fc.assert(
-      fc.property(someNodes, someTasks, mostCpus, seed, (nodes, tasks, maxCpus, from) => {
-        const world = new World(nodes, tasks, { maxCpus })
+      fc.property(someNodes, someTasks, mostCpus, somePolicy, seed, (nodes, tasks, maxCpus, policy, from) => {
+        const world = new World(nodes, tasks, { maxCpus, policy })
         const draw = drawing(from)
         anything(world, draw, 10, () => {})
         world.judged.clear()
@@ -165,8 +194,9 @@ describe('nothing starves', () => {
           nodes: fc.constantFrom(1, 3),
           memory: fc.boolean(),
           ioBound: fc.boolean(),
+          policy: somePolicy,
         }),
-        ({ seed: from, count, priority, limited, nodes, memory, ioBound }) => {
+        ({ seed: from, count, priority, limited, nodes, memory, ioBound, policy }) => {
           const draw = drawing(from)
           const limit = (n: number) => (limited === 'all' || (limited === 'some' && n === 0) ? 60 : null)
           const small = [0, 1].map(n =>
@@ -183,7 +213,7 @@ describe('nothing starves', () => {
           const cluster = Array.from({ length: nodes }, (_, index) =>
             facts({ name: `n${index}`, count, memoryLimitBytes: count * GB }),
           )
-          const world = new World(cluster, [...small, big])
+          const world = new World(cluster, [...small, big], { policy })
           world.queue('big')
           while (world.state.tasks.get('big')?.attempts === 0 && world.now < T0 + 3_600_000) {
             for (const { name } of small) while (pendingOf(world, name) < 2 * count * nodes) world.queue(name)

@@ -12,6 +12,8 @@ import type {
   TaskDefinition,
 } from '../../src/core/model.ts'
 import { partsOf } from '../../src/core/placement.ts'
+import { policyNames } from '../../src/core/policies/policy.ts'
+import type { PolicyPlacement } from '../../src/core/policies/question.ts'
 import { retryAt } from '../../src/core/retry.ts'
 import { schedule } from '../../src/core/schedule.ts'
 import { apply, markTerminating, newState, type RunState } from '../../src/core/state.ts'
@@ -23,6 +25,8 @@ export class World {
   readonly journal: OdopEvent[] = []
   now = T0
   remainingSeconds: number | null = null
+  /** What a policy of the user's own wants; null: there is none. */
+  proposed: readonly PolicyPlacement[] | null = null
   /** What the application does to cores (`node/core`), and to memory. */
   readonly judged = new Map<string, CoreState['judged']>()
   readonly endsAt = new Map<AttemptId, number>()
@@ -78,7 +82,7 @@ export class World {
         attempts: samples,
       }
     })
-    return { nodes, remainingSeconds: this.remainingSeconds }
+    return { nodes, remainingSeconds: this.remainingSeconds, proposed: this.proposed }
   }
 
   /** One turn of the engine's loop. `durationOf` says how long an attempt would run, `uses` what memory it takes. */
@@ -184,6 +188,8 @@ export class World {
     this.terminated.delete(attempt)
   }
 }
+
+export const somePolicy: fc.Arbitrary<string> = fc.constantFrom(...policyNames)
 
 export const someNodes: fc.Arbitrary<NodeFacts[]> = fc
   .array(

@@ -154,10 +154,11 @@ export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
   seconds = 30,
+  pauseMilliseconds = 20,
 ): Promise<void> {
   const deadline = Date.now() + seconds * 1000
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`after ${seconds} s still not: ${what}`)
-    await new Promise(resolve => setTimeout(resolve, 20))
+    await new Promise(resolve => setTimeout(resolve, pauseMilliseconds))
   }
 }

@@ -235,6 +235,8 @@ async function endOfJob(starting: Starting, id: string, output: () => string): P
       return ENDED.has(last.get('JobState') ?? '')
     },
     300,
+    // Each question is a process that takes from the cores of the job.
+    400,
   )
   const [exitCode = 0, signal = 0] = (last.get('ExitCode') ?? '').split(':').map(Number)
   return { id, state: last.get('JobState') ?? '', exitCode, signal, output: output() }

@@ -188,8 +188,39 @@ describe.skipIf(noCluster !== null || noJobs.length > 0)(
       expect(results(cwd)).toMatchObject({ code: 0 })
       expect(fieldsIn(path.join(cwd, 'data'))).toEqual(solve('alone', ['../heat', ...small]).fields)
     })
+
+    test('requeue.sh: told that its time ends, the job goes into the queue again, and goes on', async () => {
+      const words = ['--nodes=2', '--ntasks-per-node=1', '--time=60']
+      // More than it can compute in any test: that it ends is the signal's doing.
+      const endless = ['--size', '64', '--steps', '2000000000', '--every', '10000']
+      const { cwd, started } = submit('requeue.sh', words, endless)
+      const job = await started
+      const journal = path.join(cwd, '.odop/runs', `job-${job.id}`, 'events.ndjson')
+      const computes = () => Object.keys(fieldsIn(path.join(cwd, 'data'))).length > 0 && existsSync(journal)
+      await until('it computes, and odop is there', computes, 120)
+      await cluster.run(['scancel', '--batch', '--signal=USR1', job.id])
+      await until('the application has stopped', () => /told to stop after step \d+/.test(job.output()), 60)
+      // Slurm lets a job wait for two minutes after a requeue, which can be cut short.
+      await until(
+        'it has started again',
+        async () => {
+          await cluster.run(['scontrol', 'update', `JobId=${job.id}`, 'StartTime=now'])
+          return job.output().includes('start number 2 ')
+        },
+        120,
+      )
+      await until('it goes on from there', () => /from step [1-9]\d* to/.test(job.output()), 60)
+      await until('odop has gone on with the run', () => launches(journal) === 2, 60)
+      expect(readdirSync(path.join(cwd, '.odop/runs'))).toEqual([`job-${job.id}`])
+      await job.cancel()
+      await job.ended
+    })
   },
 )
+
+function launches(journal: string): number {
+  return readFileSync(journal, 'utf8').match(/"type":"launch-started"/g)?.length ?? 0
+}
 
 function lastStep(data: string): number {
   return Math.max(...readdirSync(data).map(name => Number(/\d+/.exec(name)?.[0] ?? -1)))

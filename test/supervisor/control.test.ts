@@ -13,8 +13,8 @@ import { connect } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { askRun } from '../../src/cli/control-client.ts'
 import { type Control, openControl } from '../../src/supervisor/control.ts'
+import { askRun } from '../../src/supervisor/control-client.ts'
 import { type ControlRequest, MOST_LINE_BYTES, readReply } from '../../src/supervisor/control-protocol.ts'
 
 const opened: Control[] = []
@@ -50,6 +50,7 @@ async function open(folder: string, file = path.join(folder, 'control.sock')) {
     link: file,
     handle: request => {
       received.push(request)
+      if (request.type === 'explain') return { ok: true, reasons: [`why ${request.task}`] }
       if (request.type !== 'signal') return { ok: true, run: 'r', folder: '/r' }
       if (request.name === 'later') return later.then(() => ({ ok: true }))
       if (request.name === 'bug') throw new Error('a bug')
@@ -86,6 +87,7 @@ describe('control.sock', () => {
     expect(await askRun(file, signal('progress', ['/a b']))).toEqual({ ok: true })
     expect(await askRun(file, signal('other'))).toEqual({ ok: false, problem: 'unknown' })
     expect(received).toEqual([signal('progress', ['/a b']), signal('other')])
+    expect(await askRun(file, { type: 'explain', task: 'a' })).toEqual({ ok: true, reasons: ['why a'] })
     await control.close()
     expect(existsSync(file)).toBe(false)
     expect(await askRun(file, signal('progress'))).toBeNull()
@@ -213,3 +215,24 @@ async function realTarget(file: string): Promise<string> {
   const { readlink } = await import('node:fs/promises')
   return readlink(file)
 }
+
+describe('HTTP on control.sock', () => {
+  it('is handed over with all that was read of it, and the lines of others are not', async () => {
+    const heads: string[] = []
+    const file = path.join(newFolder(), 'control.sock')
+    const control = await openControl({
+      socket: path.join(os.tmpdir(), `odop-control-${randomUUID()}`, 's'),
+      link: file,
+      handle: () => ({ ok: true }),
+      takeHttp: (connection, head) => {
+        heads.push(head.toString())
+        connection.end('HTTP/1.1 204 No Content\r\n\r\n')
+      },
+      unavailable: () => {},
+    })
+    opened.push(control)
+    expect(await send(file, 'GET /ü HTTP/1.1\r\n\r\n', 9)).toMatch(/^HTTP\/1.1 204/)
+    expect(await askRun(file, signal('GET'))).toEqual({ ok: true })
+    expect(heads).toEqual(['GET /ü HTTP/1.1\r\n\r\n'])
+  })
+})

@@ -52,7 +52,7 @@ describe('files', () => {
     ['run*', 'run1/.deep/a.h5', true],
     ['run*', 'x/run1/a.h5', false],
   ])('%s and below on %s: %s', (pattern, below, wanted) => {
-    expect(filterOf(pattern).file(below)).toBe(wanted)
+    expect(filterOf(pattern, { recursive: true }).file(below)).toBe(wanted)
   })
 
   test('a filter holds for what is in the folders, and for files that the pattern names', () => {
@@ -81,7 +81,7 @@ describe('folders that can not lead to a match are not looked at', () => {
   })
 
   test('but all that is below a folder that is named, if that is asked for', () => {
-    const filter = filterOf('run*')
+    const filter = filterOf('run*', { recursive: true })
     expect(['run1', 'run1/x', 'run1/x/y', 'x', 'run1/.git'].map(filter.folder)).toEqual([
       true,
       true,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { itemDetailSchema, taskDetailSchema } from '../../src/api/answer-schemas.ts'
 import { statusOf } from '../../src/views/status.ts'
 import { summarySchema } from '../../src/views/summary-schema.ts'
 import { at, launched, queued, started, told } from './samples.ts'
@@ -29,6 +30,15 @@ describe('docs/reference.md', () => {
     const status = statusOf(state, { now: at(9), alive: true, details, snapshot: null })
     const own = pathsOf(status, '').filter(path => !/^(nodes|harvest)[[.]/.test(path))
     expect(fieldsOf(section('## odop status --json'))).toEqual([...own, 'harvest', 'nodes'].sort())
+  })
+
+  it('documents every field of the details of a task and of a work item, and none that is not there', () => {
+    // What is described elsewhere counts as one.
+    const fields = (schema: z.ZodType) => [
+      ...new Set(leavesOf(schema, '').map(path => path.replace(/^(definition|active\[\])\..*/, '$1'))),
+    ]
+    expect(fieldsOf(section('## Details of a task'))).toEqual(fields(taskDetailSchema).sort())
+    expect(fieldsOf(section('## Details of a work item'))).toEqual(fields(itemDetailSchema).sort())
   })
 
   const events = interfacesOf(read('../../src/core/events.ts')).filter(found => found.type !== null)

@@ -1,9 +1,8 @@
 import type { Candidate, Policy } from './policy.ts'
+import { isStarved } from './starved.ts'
 
 /** An item rises by one for each full minute in which nothing of its task was started … */
 const SECONDS_FOR_ONE_POINT = 60
-/** … and goes before everything after a quarter of an hour, however far apart the priorities are. */
-const STARVED_AFTER_SECONDS = 15 * 60
 
 /**
  * Higher priority first, then first come, first served.
@@ -13,9 +12,11 @@ const STARVED_AFTER_SECONDS = 15 * 60
  */
 export const priority: Policy = {
   name: 'priority',
+  nodes: 'tightest',
   rank({ definition, waitingSince }: Candidate, now: number): number {
+    // … and goes before everything after a quarter of an hour, however far apart the priorities are.
+    if (isStarved(waitingSince, now)) return Number.POSITIVE_INFINITY
     const waitedSeconds = (now - waitingSince) / 1000
-    if (waitedSeconds >= STARVED_AFTER_SECONDS) return Number.POSITIVE_INFINITY
     return definition.priority + Math.max(0, Math.floor(waitedSeconds / SECONDS_FOR_ONE_POINT))
   },
 }

@@ -69,6 +69,12 @@ function overBy({ until }: Kept, { timeSeconds }: TaskDefinition, now: number): 
 
 /** Gives cores to one item that fits. */
 export function takeFrom(room: Room, definition: TaskDefinition, now: number): CoreId[] {
+  reserve(room, definition, now)
+  return room.takeCores(neededIn(room, definition))
+}
+
+/** The same where it is known which cores they are. */
+export function reserve(room: Room, definition: TaskDefinition, now: number): void {
   const needed = neededIn(room, definition)
   if (room.kept !== null && !overBy(room.kept, definition, now)) {
     room.kept.spareCores -= needed
@@ -78,5 +84,4 @@ export function takeFrom(room: Room, definition: TaskDefinition, now: number): C
   if (definition.memoryBytes !== null) room.memory -= definition.memoryBytes
   if (definition.ioBound) room.ioBound += 1
   if (definition.networkBound) room.networkBound += 1
-  return room.takeCores(needed)
 }

@@ -1,4 +1,4 @@
-import { type CorePool, poolOf, take, takeNear } from '../fit.ts'
+import { type CorePool, holds, poolOf, take, takeNear, takeOne } from '../fit.ts'
 import type { Layout } from '../layout.ts'
 import type {
   CoreId,
@@ -105,10 +105,23 @@ export class Room {
     return cores
   }
 
+  /** Takes exactly these; false: not all of them are free, and none is taken. */
+  takeThese(cores: readonly CoreId[]): boolean {
+    const { idle, shared } = this.#openPools()
+    const areFree = cores.every(core => holds(idle, core) || holds(shared, core))
+    if (!areFree || new Set(cores).size < cores.length) return false
+    for (const core of cores) {
+      if (takeOne(idle, core)) this.idle -= 1
+      else if (takeOne(shared, core)) this.shared -= 1
+    }
+    return true
+  }
+
   /** Takes idle cores of one domain as far as it has them; there must be enough in all. */
   takeIdleNear(domain: number, count: number): CoreId[] {
+    const pool = this.#openPools().idle
     this.idle -= count
-    return takeNear(this.#openPools().idle, domain, count)
+    return takeNear(pool, domain, count)
   }
 
   domainOf(core: CoreId): number {
@@ -129,9 +142,10 @@ export class Room {
 
   #openPools(): { readonly idle: CorePool; readonly shared: CorePool } {
     const { layout, levels } = this
+    // Most rooms have cores of one kind only.
     this.#pools ??= {
-      idle: poolOf(layout, core => levels[core] === IDLE),
-      shared: poolOf(layout, core => levels[core] === SHARED),
+      idle: this.idle === 0 ? NO_CORES : poolOf(layout, core => levels[core] === IDLE),
+      shared: this.shared === 0 ? NO_CORES : poolOf(layout, core => levels[core] === SHARED),
     }
     return this.#pools
   }
@@ -203,6 +217,8 @@ export interface Kept {
   spareCores: number
   spareMemory: number
 }
+
+const NO_CORES: CorePool = { domains: [] }
 
 const NO_LOAD: View<NodeLoad> = { cores: new Map(), attempts: new Map() }
 

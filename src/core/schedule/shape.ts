@@ -2,6 +2,7 @@ import type { TaskDefinition } from '../model.ts'
 import { type Lack, lackOf, neededIn } from './fitting.ts'
 import { haveCores, type Part, partsFor, wantsOf } from './ranks.ts'
 import type { Room } from './room.ts'
+import type { Turns } from './turns.ts'
 
 /**
  * What tasks with the same needs share within one call: where the last item went, or that nothing more fits. As rooms
@@ -17,24 +18,26 @@ export interface Shape {
   onShared: boolean
   /** What lacks at the nodes, once nothing fits any more. */
   lacks: ReadonlySet<Lack> | null
+  /** null: nodes take no turns, the tightest one is next. */
+  readonly turns: Turns | null
 }
 
 /** Gives the same shape to tasks that need the same, within one call. */
-export function shapes(): (definition: TaskDefinition) => Shape {
+export function shapes(turns: Turns | null = null): (definition: TaskDefinition) => Shape {
   const known = new Map<string, Shape>()
   return definition => {
     const { cpus, memoryBytes, timeSeconds, ioBound, networkBound, mpi } = definition
     const ranks = mpi == null ? [] : [mpi.nodes, mpi.ranks, mpi.cpusPerRank]
     const key = [cpus, memoryBytes, timeSeconds, ioBound, networkBound, ...ranks].join()
-    const shape = known.get(key) ?? newShape(definition)
+    const shape = known.get(key) ?? newShape(definition, turns)
     known.set(key, shape)
     return shape
   }
 }
 
 /** For what is bound to a node, where there is nothing to look for that others could have found. */
-export function newShape(definition: TaskDefinition): Shape {
-  return { definition, candidates: null, at: 0, onShared: false, lacks: null }
+export function newShape(definition: TaskDefinition, turns: Turns | null = null): Shape {
+  return { definition, candidates: null, at: 0, onShared: false, lacks: null, turns }
 }
 
 /** Where the next item of such a task goes: to one node, unless its ranks need several; null: it does not fit now. */
@@ -55,20 +58,24 @@ export function placeFor(shape: Shape, rooms: readonly Room[], now: number): rea
   return null
 }
 
+/** @param rooms in which the item may start: always the same ones for a shape */
+function roomFor(shape: Shape, rooms: readonly Room[], now: number): Room | null {
+  if (shape.lacks !== null) return null
+  const { turns, definition } = shape
+  const room = turns === null ? tightest(shape, rooms, now) : turns.next(definition, rooms, now)
+  if (room === null) shape.lacks = allLacks(definition, rooms, now)
+  return room
+}
+
 /**
  * The tightest node that has room (best fit), one with enough idle cores before any on which cores have to be
  * shared; null: none. Tasks stay with their node until that is full.
- *
- * @param rooms in which the item may start: always the same ones for a shape
  */
-function roomFor(shape: Shape, rooms: readonly Room[], now: number): Room | null {
-  if (shape.lacks !== null) return null
+function tightest(shape: Shape, rooms: readonly Room[], now: number): Room | null {
   shape.candidates ??= rooms
     .filter(room => lackOf(room, shape.definition, now) === null)
     .sort((a, b) => a.idle + a.shared - (b.idle + b.shared))
-  const room = nextCandidate(shape, shape.candidates, now)
-  if (room === null) shape.lacks = allLacks(shape.definition, rooms, now)
-  return room
+  return nextCandidate(shape, shape.candidates, now)
 }
 
 function nextCandidate(shape: Shape, candidates: readonly Room[], now: number): Room | null {

@@ -22,6 +22,7 @@ import { withMemoryNeed } from './memory-need.ts'
 import type { Part } from './ranks.ts'
 import { type Room, type RoomsFor, roomsByNode, roomsOf } from './room.ts'
 import { newShape, placeFor, type Shape, shapes } from './shape.ts'
+import { Turns } from './turns.ts'
 
 type Start = Extract<Action, { type: 'start' }>
 export type Follow = Extract<Action, { type: 'follow' }>
@@ -57,7 +58,7 @@ const MOST_AHEAD = 1024
 const KEEP_AFTER_SECONDS = 30
 
 /** A task with its next item, or its next one for a node. Changes as its items get started: all of them need the same. */
-interface Line {
+export interface Line {
   readonly task: TaskName
   readonly node: NodeName | null
   readonly definition: TaskDefinition
@@ -70,6 +71,7 @@ interface Line {
   /** Shared by all lines of the task. */
   readonly tally: { running: number }
   running: number
+  lastTurn: number
   rank: number
 }
 
@@ -86,7 +88,8 @@ export function planStarts(
 ): StartPlan {
   const policy = policyNamed(state.settings.policy)
   const hindered = new Map<TaskName, Hindrance>()
-  const lines = linesOf(state, snapshot, now, hindered)
+  const turns = policy.nodes === 'in-turn' ? new Turns(state.lastNode) : null
+  const lines = linesOf({ state, snapshot, now, hindered, turns })
   if (lines.length === 0) return { starts: [], follows: [], hindered, blocked: new Map(), rooms: [] }
 
   const rooms = openRooms()
@@ -116,7 +119,8 @@ export function planStarts(
       if (lead !== null) {
         ahead += 1
         follow(followers, lead, line.item)
-        if (advance(state, line, now)) enter(order, line, policy, now)
+        if (advance(state, line, { now, turn: state.starts + starts.length + ahead }))
+          enter(order, line, policy, now)
         continue
       }
       block(blocked, task, { node, lacks: shape.lacks ?? new Set(), behind: starts.length })
@@ -130,23 +134,29 @@ export function planStarts(
       }
       continue
     }
-    starts.push(startOf(line, parts, now))
+    starts.push(startOf(line.item, placementOf(parts, now)))
     if (starts.length === MOST_STARTS) break
-    if (advance(state, line, now)) enter(order, line, policy, now)
+    if (advance(state, line, { now, turn: state.starts + starts.length + ahead }))
+      enter(order, line, policy, now)
   }
   const follows = [...followers].map(([after, items]): Follow => ({ type: 'follow', after, items }))
   return { starts, follows, hindered, blocked, rooms }
 }
 
-function linesOf(
-  state: RunView,
-  snapshot: Snapshot,
-  now: number,
-  hindered: Map<TaskName, Hindrance>,
-): Line[] {
+interface LinesOptions {
+  readonly state: RunView
+  readonly snapshot: Snapshot
+  readonly now: number
+  /** Gets the tasks of which nothing may start. */
+  readonly hindered: Map<TaskName, Hindrance>
+  /** null: nodes take none. */
+  readonly turns: Turns | null
+}
+
+export function linesOf({ state, snapshot, now, hindered, turns }: LinesOptions): Line[] {
   const lines: Line[] = []
   const capacities = capacitiesOf([...state.nodes.values()], state.settings)
-  const shapeOf = shapes()
+  const shapeOf = shapes(turns)
   for (const task of state.tasks.values()) {
     if (task.pendingCount === 0) continue
     const running = task.running.size + task.followingCount
@@ -160,7 +170,7 @@ function linesOf(
       const item = firstDue(waiting, now)
       if (item === null) continue
       const waitingSince = Math.max(item.readyAt, waiting.lastStartedAt ?? 0, state.launch?.at ?? 0)
-      const shape = node === null ? shapeOf(definition) : newShape(definition)
+      const shape = node === null ? shapeOf(definition) : newShape(definition, turns)
       lines.push({
         task: name,
         node,
@@ -172,6 +182,7 @@ function linesOf(
         waitingSince,
         tally,
         running,
+        lastTurn: waiting.lastTurn,
         rank: 0,
       })
     }
@@ -179,7 +190,7 @@ function linesOf(
   return lines
 }
 
-type Waiting = Pick<View<TaskState>, 'queue' | 'lastStartedAt'>
+type Waiting = Pick<View<TaskState>, 'queue' | 'lastStartedAt' | 'lastTurn'>
 
 /** What of a task may start anywhere, and what is bound to the nodes of this launch. */
 function* waitingOf(state: RunView, task: View<TaskState>): Generator<[NodeName | null, Waiting], undefined> {
@@ -224,16 +235,12 @@ function goesFirst(a: Line, b: Line): boolean {
   return a.item.number < b.item.number
 }
 
-function startOf({ item }: Line, parts: readonly Part[], now: number): Start {
-  return {
-    type: 'start',
-    item: item.id,
-    attempt: attemptId(item.id, item.attempts + 1),
-    placement: placementOf(parts, now),
-  }
+export function startOf(item: View<ItemState>, placement: Placement): Start {
+  return { type: 'start', item: item.id, attempt: attemptId(item.id, item.attempts + 1), placement }
 }
 
-function placementOf(parts: readonly Part[], now: number): Placement {
+/** Takes it from the rooms. */
+export function placementOf(parts: readonly Part[], now: number): Placement {
   const [first, ...others] = parts.map(({ room, definition }) => ({
     node: room.node,
     cores: takeFrom(room, definition, now),
@@ -256,9 +263,14 @@ function follow(followers: Map<AttemptId, Follower[]>, after: AttemptId, item: I
 }
 
 /** On to the next item of the line; false: that was the last one. */
-function advance(state: RunView, line: Line, now: number): boolean {
+function advance(
+  state: RunView,
+  line: Line,
+  { now, turn }: { readonly now: number; readonly turn: number },
+): boolean {
   line.tally.running += 1
   line.waitingSince = now
+  line.lastTurn = turn
   line.items ??= itemsAfterFirst(state, line, now)
   const next = line.items.next().value
   if (next === undefined) return false

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { entryPoint } from '../../entry-points.ts'
+import { yieldAsSession } from '../../os/autogroup.ts'
 import { systemCalls } from '../../os/system-calls.ts'
 import { type ChildEnd, lastWords, onChildEnd } from './child-end.ts'
 import { MARK, processesMarked } from './marked.ts'
@@ -10,6 +11,7 @@ import { sendSignal } from './signals.ts'
 
 export interface KeeperProcessOptions {
   readonly environment: NodeJS.ProcessEnv
+  readonly ownSession: boolean
   readonly onMessage: (message: FromKeeper) => void
   /** It is gone, or could not be started; after its last message. Clean: it has left nothing over. */
   readonly onEnd: (end: KeeperEnd) => void
@@ -27,12 +29,13 @@ export class KeeperProcess {
   readonly #child: ChildProcess | null
 
   constructor(options: KeeperProcessOptions) {
-    this.#child = launch({ ...options.environment, [MARK]: this.#mark }, why =>
+    const environment = { ...options.environment, [MARK]: this.#mark }
+    this.#child = launch({ environment, ownSession: options.ownSession }, why =>
       setImmediate(() => options.onEnd({ isClean: true, why: notStarted(why) })),
     )
     if (this.#child === null) return
     this.#listen(this.#child, options)
-    runWhenIdle(this.#child)
+    runWhenIdle(this.#child, options.ownSession)
     // Neither the keeper nor its channel is a reason to stay.
     this.#child.unref()
     this.#child.channel?.unref()
@@ -75,8 +78,10 @@ export class KeeperProcess {
 }
 
 /** What it relays is for attempts only: beside an application that needs all cores there is nothing to relay. */
-function runWhenIdle({ pid }: ChildProcess): void {
-  if (pid !== undefined) systemCalls()?.runWhenIdle(pid)
+function runWhenIdle({ pid }: ChildProcess, ownSession: boolean): void {
+  if (pid === undefined) return
+  systemCalls()?.runWhenIdle(pid)
+  if (ownSession) yieldAsSession(pid)
 }
 
 function keeperEnd({ code, signal, error }: ChildEnd): KeeperEnd {
@@ -96,7 +101,10 @@ const PAUSE_MS = 10
  * Its standard streams are nobody's: one held open would keep a reader of the application's output waiting. Without
  * native calls a session of its own is what keeps it out of a terminal's reach.
  */
-function launch(environment: NodeJS.ProcessEnv, onError: (text: string) => void): ChildProcess | null {
+function launch(
+  { environment, ownSession }: Pick<KeeperProcessOptions, 'environment' | 'ownSession'>,
+  onError: (text: string) => void,
+): ChildProcess | null {
   // Options that the user has for his own programs, an inspector's port among them, are for the runners only.
   const { NODE_OPTIONS: _, ...env } = environment
   try {
@@ -105,7 +113,7 @@ function launch(environment: NodeJS.ProcessEnv, onError: (text: string) => void)
       env,
       execArgv: [],
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      detached: systemCalls() === null,
+      detached: ownSession || systemCalls() === null,
     })
   } catch (error) {
     onError(String(error))

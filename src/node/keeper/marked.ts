@@ -1,5 +1,4 @@
-import { readdirSync } from 'node:fs'
-import { readProc } from '../../os/proc.ts'
+import { readPids, readProc } from '../../os/proc.ts'
 
 /**
  * In the environment of every runner, `KEEPER.RUNNER`, and so of all that it starts: processes that are in nobody's
@@ -10,15 +9,7 @@ export const MARK = 'ODOP_RUNNER'
 /** Processes of this user that carry a mark which begins so. Reads all of `/proc`: only for what seldom happens. */
 export function processesMarked(beginning: string): number[] {
   const entry = `\0${MARK}=${beginning}`
-  return pids().filter(pid => pid !== process.pid && `\0${readProc(`/proc/${pid}/environ`)}`.includes(entry))
-}
-
-function pids(): number[] {
-  try {
-    return readdirSync('/proc')
-      .map(Number)
-      .filter(pid => pid > 0)
-  } catch {
-    return []
-  }
+  return readPids().filter(
+    pid => pid !== process.pid && `\0${readProc(`/proc/${pid}/environ`)}`.includes(entry),
+  )
 }

@@ -33,6 +33,7 @@ export interface Runner {
 
 export interface RunnerPoolOptions {
   readonly warmRunners: number
+  readonly ownSessions: boolean
   readonly environment: NodeJS.ProcessEnv
   readonly onStarted: (runner: Runner) => void
   readonly onMessage: (runner: Runner, message: FromRunner) => void
@@ -50,13 +51,14 @@ export class RunnerPool {
   readonly #shrinking: NodeJS.Timeout
   #keeper: KeeperProcess | null = null
   #lastRunner: RunnerId = 0
-  #ownSessions = false
+  #ownSessions: boolean
   #needs: RunnerNeeds | null = null
   #closing: Promise<void> | null = null
   #afterKeeperEnd: (() => void) | null = null
 
   constructor(options: RunnerPoolOptions) {
     this.#options = options
+    this.#ownSessions = options.ownSessions
     this.#shrinking = setInterval(() => this.#shrink(), LONGEST_IDLE_MS / 3).unref()
     if (options.warmRunners > 0) this.#openKeeper()
   }
@@ -89,7 +91,6 @@ export class RunnerPool {
 
   /** Runners that are started from now on lead sessions of their own; those that are idle make way for such ones. */
   leaveSession(): void {
-    if (this.#ownSessions) return
     this.#ownSessions = true
     for (const runner of this.#runners.values()) {
       if (runner.attempt === null) this.end(runner)
@@ -152,6 +153,7 @@ export class RunnerPool {
     if (this.#keeper !== null) return this.#keeper
     const keeper: KeeperProcess = new KeeperProcess({
       environment: this.#options.environment,
+      ownSession: this.#ownSessions,
       onMessage: message => this.#receive(message),
       onEnd: end => void this.#afterKeeper(keeper, end),
     })

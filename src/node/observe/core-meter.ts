@@ -74,19 +74,32 @@ export class CoreMeter {
     return {
       busySeconds: Math.max(0, now.busySeconds - before.busySeconds),
       niceSeconds: Math.max(0, now.niceSeconds - before.niceSeconds),
+      stolenSeconds: Math.max(0, now.stolenSeconds - before.stolenSeconds),
     }
   }
 
   #lookAt(core: CoreId, { seconds, growth, odop }: CoreInterval): CoreLook {
-    const busySeconds = growth.get(core)?.busySeconds
-    if (busySeconds === undefined) return { core, foreignShare: 1, busyShare: 1 }
+    const grown = growth.get(core)
+    if (!grown) return { core, foreignShare: 1, busyShare: 1 }
+    const { busySeconds } = grown
     this.#busySeconds += busySeconds
     const balance = (this.#balance.get(core) ?? 0) + busySeconds - (odop.get(core) ?? 0)
     const foreignSeconds = clamp(balance, 0, seconds)
     this.#balance.set(core, clamp(balance - foreignSeconds, -CARRIED_SECONDS, CARRIED_SECONDS))
-    return { core, foreignShare: foreignSeconds / seconds, busyShare: clamp(busySeconds / seconds, 0, 1) }
+    const thereSeconds = Math.max(seconds - grown.stolenSeconds, SHORTEST_THERE * seconds)
+    return {
+      core,
+      foreignShare: clamp(foreignSeconds / thereSeconds, 0, 1),
+      busyShare: clamp(busySeconds / thereSeconds, 0, 1),
+    }
   }
 }
+
+/**
+ * Shares are of the time in which the core was there: an application that is robbed of a third of its core still has all of
+ * it. A core that was hardly there tells little, so what it was used for then is not blown up any further.
+ */
+const SHORTEST_THERE = 0.25
 
 interface CoreMeterOptions {
   readonly use: OdopUse

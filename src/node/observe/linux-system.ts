@@ -41,10 +41,11 @@ function readProcess(pid: number): ProcessLook | null {
  * the attempts': counted as busy, an attempt on a core that the hypervisor takes away now and then would look like the
  * application coming back. Time in which the core waits for I/O is idle: another program could run.
  */
-function coreTimes({ user, nice, system, irq, softirq }: CoreTicks): CoreTimes {
+function coreTimes({ user, nice, system, irq, softirq, steal }: CoreTicks): CoreTimes {
   return {
     busySeconds: (user + nice + system + irq + softirq) / TICKS_PER_SECOND,
     niceSeconds: nice / TICKS_PER_SECOND,
+    stolenSeconds: steal / TICKS_PER_SECOND,
   }
 }
 

@@ -58,6 +58,7 @@ function coreTimes(): Map<CoreId, CoreTimes> {
       {
         busySeconds: (times.user + times.nice + times.sys + times.irq) / 1000,
         niceSeconds: times.nice / 1000,
+        stolenSeconds: 0,
       },
     ]),
   )

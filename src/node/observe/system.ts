@@ -52,6 +52,8 @@ export interface CoreTimes {
   readonly busySeconds: number
   /** The part of `busySeconds` in which programs with a raised nice value ran; 0 where that is not told apart. */
   readonly niceSeconds: number
+  /** Someone would have run on it, but the machine below this virtual one had other work; 0 where that is not told. */
+  readonly stolenSeconds: number
 }
 
 export interface ProcessLook {

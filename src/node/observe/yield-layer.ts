@@ -1,5 +1,5 @@
 import type { CoreId, NodeFacts, YieldMode } from '../../core/model.ts'
-import { readProc } from '../../os/proc.ts'
+import { sessionsAreGroups } from '../../os/autogroup.ts'
 import type { ApplicationLook } from './application-tree.ts'
 import type { System, ThreadId } from './system.ts'
 import { ThreadWatch } from './thread-watch.ts'
@@ -25,6 +25,10 @@ export interface YieldChange {
   readonly leaveSession: boolean
 }
 
+/** As a user should read it. */
+export const OWN_SESSION =
+  'the application runs in a session of its own, so attempts do too, at the lowest nice value'
+
 /**
  * In which way cores are given back. Attempts start in the application's session and CPU control group, where the kernel
  * preempts them for it; where the application leaves those, another way must be taken from then on. Of the ways, only
@@ -49,6 +53,11 @@ export class YieldLayer {
 
   get facts(): NodeFacts {
     return this.#facts
+  }
+
+  /** Attempts lead sessions of their own. */
+  get sessionLeft(): boolean {
+    return this.#sessionLeft
   }
 
   /** To be called after each look. */
@@ -85,9 +94,7 @@ export class YieldLayer {
 
   #leaveSession(): void {
     this.#sessionLeft = true
-    const reason =
-      'the application runs in a session of its own, so attempts do too, at the lowest nice value'
-    this.#change(this.#facts.yieldMode, reason, true)
+    this.#change(this.#facts.yieldMode, OWN_SESSION, true)
   }
 
   #change(yieldMode: YieldMode, yieldReason: string, leaveSession: boolean): void {
@@ -129,8 +136,3 @@ const MOST_THREADS = 64
 const SHARE_OF_A_CORE = 0.02
 const SHORTEST_MS = 50
 const LONGEST_MS = 100
-
-/** Whether the kernel makes a scheduling group of each session (`sched(7)`, autogroup). */
-function sessionsAreGroups(): boolean {
-  return readProc('/proc/sys/kernel/sched_autogroup_enabled')?.trim() === '1'
-}

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { yieldAsSession } from '../../os/autogroup.ts'
 import { readThreads } from '../../os/proc.ts'
 import type { SystemCalls } from '../../os/system-calls.ts'
 
@@ -17,7 +18,7 @@ export function settle(native: SystemCalls | null, ownSession: boolean): void {
   for (const thread of ownThreads()) native?.runWhenIdle(thread)
   // First to go when memory ends.
   writeQuietly('/proc/self/oom_score_adj', '1000')
-  if (native === null || ownSession) yieldAsSession(AUTOGROUP_TRIES)
+  if (native === null || ownSession) yieldAsSession('self')
 }
 
 /** Threads that start later inherit it from those that start them. */
@@ -29,21 +30,9 @@ function ownThreads(): number[] {
   return (readThreads(process.pid) ?? []).map(Number)
 }
 
-/** The nice value of the session's scheduling group. The kernel lets a user change one every 100 ms only, of all sessions. */
-function yieldAsSession(tries: number): void {
-  if (writeQuietly('/proc/self/autogroup', '19') || tries === 0) return
-  setTimeout(() => yieldAsSession(tries - 1), AUTOGROUP_PAUSE_MS).unref()
-}
-
-const AUTOGROUP_TRIES = 20
-const AUTOGROUP_PAUSE_MS = 110
-
-/** true: written, or there is no such file on this system. */
-function writeQuietly(file: string, text: string): boolean {
+/** Where there is no such file, there is nothing to be done. */
+function writeQuietly(file: string, text: string): void {
   try {
     writeFileSync(file, text, { flag: 'r+' })
-    return true
-  } catch (error) {
-    return !(error instanceof Error && 'code' in error && error.code === 'EAGAIN')
-  }
+  } catch {}
 }

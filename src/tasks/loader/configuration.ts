@@ -7,7 +7,7 @@ export async function configurationOf(file: string): Promise<unknown> {
 }
 
 /** A CommonJS module, also one made of TypeScript, arrives whole as the default export. */
-function defaultOf(exported: { readonly default?: unknown }): unknown {
+export function defaultOf(exported: { readonly default?: unknown }): unknown {
   const value = exported.default
   return typeof value === 'object' && value !== null && '__esModule' in value
     ? (value as typeof exported).default

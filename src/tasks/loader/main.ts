@@ -1,6 +1,6 @@
-import { readFileSync, writeFileSync, writeSync } from 'node:fs'
-import { systemCalls } from '../../os/system-calls.ts'
+import { readFileSync, writeSync } from 'node:fs'
 import { lineIn } from '../source-lines.ts'
+import { bindToSupervisor } from './bind.ts'
 import { stayUntilKilled } from './end.ts'
 import { problemOf } from './failure.ts'
 import { type LoaderReport, type LoaderRequest, REPORT_FD } from './protocol.ts'
@@ -12,30 +12,9 @@ import { type LoaderReport, type LoaderRequest, REPORT_FD } from './protocol.ts'
 const request = JSON.parse(readFileSync(0, 'utf8')) as LoaderRequest
 let loading: string | null = null
 
-bindToSupervisor()
+bindToSupervisor({ inBackground: request.kind === 'tasks' && request.inBackground })
 guard()
-await carryOut(request)
-stop('done')
-
-function bindToSupervisor(): void {
-  const supervisor = process.ppid
-  const calls = systemCalls()
-  calls?.dieWithParent()
-  // It may have died before the kernel was told.
-  if (process.ppid !== supervisor) process.exit(1)
-  calls?.leadProcessGroup()
-  calls?.becomeSubreaper()
-  if (request.kind === 'tasks' && request.inBackground) calls?.runWhenIdle(0)
-  preferInOutOfMemory()
-}
-
-function preferInOutOfMemory(): void {
-  try {
-    writeFileSync('/proc/self/oom_score_adj', '1000')
-  } catch {
-    // Not on this system.
-  }
-}
+void carryOut(request).then(() => stop('done'))
 
 async function carryOut(request: LoaderRequest): Promise<void> {
   if (request.kind === 'configuration') {

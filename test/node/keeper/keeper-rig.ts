@@ -47,6 +47,7 @@ export function createKeeperRig({ warmRunners = 0, environment = {} }: KeeperRig
   let count = 0
   const client = startKeeper({
     warmRunners,
+    ownSessions: false,
     environment: { ...process.env, ...environment, ODOP_TEST: mark },
     onReport: report => reports.push(report),
     onFailure: text => failures.push(text),

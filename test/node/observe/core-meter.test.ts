@@ -2,8 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { CoreMeter } from '../../../src/node/observe/core-meter.ts'
 
 const noUse = { attempts: [], helperSeconds: 0 }
-const times = (...cores: [busy: number, nice: number][]) =>
-  new Map(cores.map(([busySeconds, niceSeconds], core) => [core, { busySeconds, niceSeconds }]))
+const times = (...cores: [busy: number, nice: number, stolen?: number][]) =>
+  new Map(
+    cores.map(([busySeconds, niceSeconds, stolenSeconds = 0], core) => [
+      core,
+      { busySeconds, niceSeconds, stolenSeconds },
+    ]),
+  )
 const shares = (looks: readonly { foreignShare: number }[]) => looks.map(({ foreignShare }) => foreignShare)
 
 describe('what others use of a core', () => {
@@ -56,6 +61,17 @@ describe('what others use of a core', () => {
     meter.look(times([0, 0]), 1_000, { use, soon: false })
     const [share] = shares(meter.look(times([1, 0]), 2_000, { use: noUse, soon: false }))
     expect(share).toBeGreaterThan(0.85)
+  })
+
+  it('is a share of the time in which the core was there', () => {
+    const meter = new CoreMeter([0, 1, 2], times([0, 0], [0, 0], [0, 0]), 0)
+    const use = { attempts: [{ cores: [1], seconds: 0.6 }], helperSeconds: 0 }
+    const looks = meter.look(times([0.6, 0, 0.4], [0.6, 0.6, 0.4], [0.1, 0, 0.9]), 1_000, {
+      use,
+      soon: false,
+    })
+    expect(looks.map(({ foreignShare }) => foreignShare.toFixed(2))).toEqual(['1.00', '0.00', '0.40'])
+    expect(meter.busySeconds).toBeCloseTo(1.3)
   })
 
   it('joins a look that comes too soon to the next, unless it is the last', () => {

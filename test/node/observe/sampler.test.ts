@@ -9,10 +9,12 @@ const KEEPER = 10
 const RUNNER = 11
 const APP = 100
 
+const NOTHING = { busySeconds: 0, niceSeconds: 0, stolenSeconds: 0 }
+
 /** A supervisor with a keeper and one runner below it, and an application, observed at a clock of its own. */
 function rig() {
   const kernel = new FakeKernel()
-  kernel.cores.set(0, { busySeconds: 0, niceSeconds: 0 }).set(1, { busySeconds: 0, niceSeconds: 0 })
+  kernel.cores.set(0, NOTHING).set(1, NOTHING)
   const attempts: RunningAttempt[] = []
   const helpers = new Set([KEEPER, RUNNER])
   const own = new Set([KEEPER, APP])
@@ -38,10 +40,11 @@ function rig() {
   })
   kernel.fork(SUPERVISOR, APP)
   const busy = (core: number, seconds: number, nice = 0) => {
-    const before = kernel.cores.get(core) ?? { busySeconds: 0, niceSeconds: 0 }
+    const before = kernel.cores.get(core) ?? NOTHING
     kernel.cores.set(core, {
       busySeconds: before.busySeconds + seconds,
       niceSeconds: before.niceSeconds + nice,
+      stolenSeconds: 0,
     })
   }
   const look = (seconds = 1, full = true) => {

@@ -1,6 +1,6 @@
 import { readlink } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { type ControlReply, type ControlRequest, readReply } from '../supervisor/control-protocol.ts'
+import { type ControlReply, type ControlRequest, readReply } from './control-protocol.ts'
 
 const ANSWER_MILLISECONDS = 5_000
 
