@@ -11,6 +11,7 @@ import { simulateCommand } from './simulate-command.ts'
 import { statusCommand } from './status-command.ts'
 import { tasksCommand } from './tasks-command.ts'
 import { topCommand } from './top-command.ts'
+import { waitCommand } from './wait-command.ts'
 
 /** All commands of odop, in the order in which `odop --help` lists them. */
 export const commands: readonly Command[] = [
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   pauseCommand,
   resumeCommand,
   cancelCommand,
+  waitCommand,
   tasksCommand,
   initCommand,
   simulateCommand,
