@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { announce } from './app/announcement.ts'
 import { catchSignals } from './app/caught-signals.ts'
 import { forwardSignals } from './app/signals.ts'
 import { type Flags, loadConfiguration } from './config.ts'
@@ -66,7 +67,14 @@ async function drainLaunch(
     cwd: launch.cwd,
     environment,
   } as const
-  const supervision = supervise({ request, application: null, launchedAt, witnessPid: () => null })
+  const announcement = announce({ command: launch.command, environment, name: run, launchedAt })
+  const supervision = supervise({
+    request,
+    application: null,
+    announcement,
+    launchedAt,
+    witnessPid: () => null,
+  })
   const end = await supervision.end(null)
   signals.close()
   return end !== null && end.unfinished === 0 ? 0 : 1

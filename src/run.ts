@@ -1,3 +1,4 @@
+import { announce, announced } from './app/announcement.ts'
 import { catchSignals } from './app/caught-signals.ts'
 import { exitCodeOf } from './app/exit-code.ts'
 import { launchApplication } from './app/launch.ts'
@@ -21,9 +22,12 @@ export async function run(request: SuperviseRequest): Promise<number> {
   // Before the launch: what the application daemonises stays below odop, and can be told from other processes.
   systemCalls()?.becomeSubreaper()
   const children = noteChildren()
+  const { command } = request
+  const { environment } = launchContext
+  const announcement = announce({ command, environment, name: request.flags.name ?? null, launchedAt })
   const application = launchApplication({
-    command: request.command,
-    environment: launchContext.environment,
+    command,
+    environment: announced(environment, announcement),
     launchContext,
   })
   reapOrphans(children, application.pid)
@@ -39,8 +43,9 @@ export async function run(request: SuperviseRequest): Promise<number> {
     },
   })
   const supervision = supervise({
-    request: { ...request, environment: launchContext.environment },
+    request: { ...request, environment },
     application,
+    announcement,
     launchedAt,
     witnessPid: signals.witnessPid,
   })

@@ -81,6 +81,7 @@ export class VirtualRun {
       attempts: this.#attempts,
       now,
       remainingSeconds: () => null,
+      incoming: () => new Set(),
       progress: () => null,
       onBackOff: () => {},
       onLook: () => {

@@ -22,6 +22,7 @@ const taskCounts = {
   failed: count,
   timeout: count,
   cancelled: count,
+  upToDate: count,
 }
 
 const definition = z

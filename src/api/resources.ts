@@ -1,5 +1,5 @@
 import type { RunPaths } from '../journal/run-paths.ts'
-import { askRun } from '../supervisor/control-client.ts'
+import { askRun, SIGNAL_MILLISECONDS } from '../supervisor/control-client.ts'
 import { version } from '../version.ts'
 import { attemptAnswer, itemBrief, itemDetail } from '../views/item-detail.ts'
 import { itemOf } from '../views/item-history.ts'
@@ -270,9 +270,10 @@ async function signal({ name, paths, texts, body }: Asked): Promise<Answer> {
     return problemAnswer(400, 'expected no body, or {"files": ["/absolute/path"]}')
   }
   const signal = texts['name'] ?? ''
-  const reply = await askRun(paths.controlSocket, { type: 'signal', name: signal, files })
+  const request = { type: 'signal', name: signal, files } as const
+  const reply = await askRun(paths.controlSocket, request, { milliseconds: SIGNAL_MILLISECONDS })
   if (reply === null) return problemAnswer(503, 'the run does not answer')
-  if (!reply.ok) return problemAnswer(400, reply.problem)
+  if (!reply.ok) return problemAnswer(reply.again ? 503 : 400, reply.problem)
   return jsonAnswer({ schema: 1, run: name, signal, files })
 }
 

@@ -1,3 +1,4 @@
+import { announce } from '../app/announcement.ts'
 import type { CaughtSignals } from '../app/caught-signals.ts'
 import type { OdopEvent } from '../core/events.ts'
 import type { Added } from '../program/messages.ts'
@@ -21,9 +22,11 @@ export async function attach(caught: CaughtSignals): Promise<void> {
     program.tell({ type: 'refused', problem: options.problem })
     return await program.close()
   }
+  const asked = { ...request, ...options }
   const supervision = supervise({
-    request: { ...request, ...options },
+    request: asked,
     application: program.application,
+    announcement: announce({ ...asked, name: asked.flags.name ?? null, launchedAt }),
     launchedAt,
     witnessPid: () => null,
     isCalled: true,

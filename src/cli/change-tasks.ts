@@ -61,7 +61,7 @@ interface Place {
 
 async function change(asked: Change, { run, odopPath }: Place): Promise<ControlReply> {
   const paths = runPaths(odopPath, run)
-  const reply = await askRun(paths.controlSocket, asked, LONGEST_WAIT_MILLISECONDS)
+  const reply = await askRun(paths.controlSocket, asked, { milliseconds: LONGEST_WAIT_MILLISECONDS })
   if (reply !== null) return reply
   const { read, state } = await readRun(paths)
   if (read.kind !== 'read' || state.launch === null)
@@ -85,7 +85,7 @@ interface Outcome {
 
 async function added(files: readonly string[], state: RunState): Promise<Outcome> {
   const cwd = state.launch?.cwd ?? '/'
-  const loaded = await loadTasks({ folders: [], files, cwd })
+  const loaded = await loadTasks({ folders: [], files, cwd, others: [...state.tasks.keys()] })
   const { free, taken } = takenNames(loaded.tasks, state)
   const modules = [...new Set(free.map(({ module }) => module))]
   const tasks = free.map(({ name }) => name)

@@ -14,6 +14,7 @@ import { simulateCommand } from './simulate-command.ts'
 import { statusCommand } from './status-command.ts'
 import { tasksCommand } from './tasks-command.ts'
 import { topCommand } from './top-command.ts'
+import { waitCommand } from './wait-command.ts'
 
 /** All commands of odop, those for users listed by `odop --help` in the groups of help/help-data.ts. */
 export const commands: readonly Command[] = [
@@ -29,6 +30,7 @@ export const commands: readonly Command[] = [
   pauseCommand,
   resumeCommand,
   cancelCommand,
+  waitCommand,
   tasksCommand,
   initCommand,
   simulateCommand,

@@ -1,5 +1,4 @@
 import { isatty } from 'node:tty'
-import { loadConfiguration } from '../config.ts'
 import { listRuns } from '../journal/list-runs.ts'
 import { runPaths } from '../journal/run-paths.ts'
 import { writeStderr } from '../os/stderr.ts'
@@ -13,6 +12,7 @@ import { type Status, statusOf } from '../views/status.ts'
 import { statusText } from '../views/status-text.ts'
 import { type TaskDetail, taskDetail } from '../views/task-detail.ts'
 import { taskDetailText } from '../views/task-detail-text.ts'
+import { namedRun } from './own-run.ts'
 import { print } from './print.ts'
 import { readRun } from './read-run.ts'
 import { terminal } from './terminal.ts'
@@ -32,10 +32,9 @@ export interface PrintStatusRequest {
 
 /** Exit code 1: there is no such run, task or work item. */
 export async function printStatus(request: PrintStatusRequest): Promise<number> {
-  const { cwd, environment } = request
-  const { configuration } = await loadConfiguration({ cwd, environment, flags: {}, file: null })
-  const { odopPath } = configuration
-  const found = await findView(request, odopPath)
+  const { environment } = request
+  const { run, odopPath } = await namedRun(request)
+  const found = await findView({ ...request, run }, odopPath)
   if ('problem' in found) {
     writeStderr(`odop: ${found.problem}\n`)
     return 1

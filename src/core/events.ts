@@ -2,6 +2,7 @@ import type {
   AttemptId,
   AttemptOutcome,
   AttemptUsage,
+  FilePath,
   ItemId,
   NodeFacts,
   NodeName,
@@ -29,6 +30,7 @@ export type OdopEvent =
   | ApplicationEnded
   | ItemQueued
   | ItemCancelled
+  | ItemCompleted
   | AttemptStarted
   | AttemptSuspended
   | AttemptResumed
@@ -132,6 +134,14 @@ export interface ItemCancelled {
   readonly reason: string
 }
 
+/** A pending item had nothing to do: all that it writes was there, and newer than its files. No attempt was made. */
+export interface ItemCompleted {
+  readonly type: 'item-completed'
+  readonly at: number
+  readonly item: ItemId
+  readonly outputs: readonly FilePath[]
+}
+
 export interface AttemptStarted {
   readonly type: 'attempt-started'
   readonly at: number
@@ -187,6 +197,12 @@ export interface AttemptEnded {
   readonly retryAt: number | null
   /** It was ended because memory was short: its item waits until as much is available as it had used. */
   readonly forMemory?: true
+  /** What the function returned, as JSON; missing: no task comes after this one, or it did not complete. */
+  readonly result?: unknown
+  /** What it has written, absolute; missing: no task comes after this one, the task does not say it, or it did not complete. */
+  readonly outputs?: readonly FilePath[]
+  /** Nothing was executed: all that the item writes was there, and newer than its files. */
+  readonly upToDate?: true
 }
 
 /** Cumulative since the launch: a reader needs only the last one of each node. */

@@ -7,6 +7,7 @@ import type {
   AttemptStarted,
   AttemptSuspended,
   ItemCancelled,
+  ItemCompleted,
   ItemQueued,
 } from './events.ts'
 import { followerStarted } from './followers.ts'
@@ -27,14 +28,19 @@ export function itemQueued(state: RunState, { item }: ItemQueued): void {
   // Numbers only grow: this is an item that is here already or has ended.
   if (number === null || number <= task.queued) return
   task.queued = number
-  rememberSeen(task, item)
-  const { id, files, version, node = null, queuedAt } = item
+  // Only files that a trigger finds can be met again.
+  if (item.after === undefined && task.definition?.trigger.kind !== 'signal') rememberSeen(task, item)
+  const { id, files, version, node = null, after, queuedAt } = item
+  const completion = after === undefined ? null : (task.completions.get(after) ?? null)
+  if (after !== undefined) task.completions.delete(after)
   enqueue(state, task, {
     id,
     task: task.name,
     files,
     version,
     node,
+    ...(after === undefined ? {} : { after }),
+    completion,
     queuedAt,
     number,
     readyAt: queuedAt,
@@ -50,6 +56,16 @@ export function itemCancelled(state: RunState, event: ItemCancelled): void {
   const task = item && state.tasks.get(item.task)
   if (item === undefined || task === undefined || item.runningAs !== null) return
   cancelItem(state, task, item)
+}
+
+export function itemCompleted(state: RunState, event: ItemCompleted): void {
+  const item = state.items.get(event.item)
+  const task = item && state.tasks.get(item.task)
+  if (item === undefined || task === undefined || item.runningAs !== null || item.follows !== null) return
+  dequeue(state, task, item, null)
+  task.ended.completed += 1
+  task.upToDate += 1
+  leaveToSuccessors(state, task, item, event)
 }
 
 export function attemptStarted(state: RunState, event: AttemptStarted): void {
@@ -151,7 +167,8 @@ export function attemptEnded(state: RunState, event: AttemptEnded): void {
   const item = attempt && state.items.get(attempt.item)
   if (attempt === undefined || task === undefined || item === undefined) return
   release(state, task, attempt)
-  if (event.outcome === 'completed') rememberDuration(task, event.usage.wallSeconds)
+  if (event.outcome === 'completed' && event.upToDate) task.upToDate += 1
+  else if (event.outcome === 'completed') rememberDuration(task, event.usage.wallSeconds)
   if (event.outcome !== 'requeued') state.alone.delete(item.id)
   task.wallSeconds += event.usage.wallSeconds
   task.cpuSeconds += event.usage.cpuSeconds
@@ -162,9 +179,21 @@ export function attemptEnded(state: RunState, event: AttemptEnded): void {
     pendingAgain(state, task, next)
     return
   }
+  if (event.outcome === 'completed') leaveToSuccessors(state, task, item, event)
   state.items.delete(item.id)
   task.memoryUsed.delete(item.id)
   if (event.outcome !== 'requeued') task.ended[event.outcome] += 1
+}
+
+function leaveToSuccessors(
+  state: RunState,
+  task: TaskState,
+  { id, files: inputs, node }: ItemState,
+  { result = null, outputs: files = inputs }: Partial<Pick<AttemptEnded, 'result' | 'outputs'>>,
+): void {
+  for (const name of task.successors) {
+    taskNamed(state, name).completions.set(id, { item: id, result, files, node })
+  }
 }
 
 /** An attempt that was ended early may have used less than the one before. */
@@ -216,6 +245,7 @@ function newTask(name: TaskName): TaskState {
     followingCount: 0,
     queued: 0,
     ended: { completed: 0, failed: 0, timeout: 0, cancelled: 0 },
+    upToDate: 0,
     attempts: 0,
     wallSeconds: 0,
     cpuSeconds: 0,
@@ -226,6 +256,8 @@ function newTask(name: TaskName): TaskState {
     lastStartedAt: null,
     lastTurn: 0,
     seen: new Set(),
+    successors: new Set(),
+    completions: new Map(),
     lastVersions: new Map(),
   }
 }

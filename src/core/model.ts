@@ -23,11 +23,13 @@ export type AttemptId = string
  */
 export type FilePath = string
 
-/** What queues a task. `background` is a task without a trigger: it is queued again whenever it leaves the queue. */
+/** What queues a task. `after`: the completion of each item of another task. `background` is a task without a trigger: it is queued again whenever it leaves the queue. */
 export type Trigger =
   | FileInTrigger
   | FileUpdatedTrigger
   | { readonly kind: 'timer'; readonly everySeconds: number }
+  | { readonly kind: 'after'; readonly task: TaskName }
+  | { readonly kind: 'signal'; readonly name: string }
   | { readonly kind: 'background' }
 
 /** Fires once for each file of a folder: those already there, then those that appear. */
@@ -88,6 +90,8 @@ export interface TaskDefinition {
   readonly gpus?: number | 'all'
   /** An attempt consists of ranks; missing or null: of one process and what that starts. */
   readonly mpi?: MpiNeeds | null
+  /** Items wait until these tasks have nothing left to do. null, or missing in a journal of an earlier odop: they do not wait. */
+  readonly dependsOn?: Dependency | null
   /** Memory of all processes of an attempt, of an MPI task on each of its nodes; null: not limited and nothing reserved. */
   readonly memoryBytes: number | null
   /** Bytes that an attempt may write to disks, of an MPI task on each of its nodes; null or missing: not limited. */
@@ -104,6 +108,10 @@ export interface TaskDefinition {
   readonly retryDelaySeconds: number | null
   readonly ioBound: boolean
   readonly networkBound: boolean
+  /** What an item writes. null, or missing in a journal of an earlier odop: that is not known. */
+  readonly outputs?: Outputs | null
+  /** What of an attempt outlives it. null, or missing in a journal of an earlier odop: nothing. */
+  readonly checkpoint?: Checkpoint | null
   readonly env: Readonly<Record<string, string>>
   /** Working directory of an attempt; null: the folder in which `odop run` was started. */
   readonly cwd: string | null
@@ -114,6 +122,22 @@ export interface TaskDefinition {
 }
 
 export type Parameters = Readonly<Record<string, string | number | boolean>>
+
+/** Other tasks that are to have nothing left to do: `all` of them, or `any` one. */
+export interface Dependency {
+  readonly of: 'all' | 'any'
+  readonly tasks: readonly TaskName[]
+}
+
+/** `patterns`: names with `{file}`, `{folder}` and `{name}`; `function`: the task's module says it for each item. */
+export type Outputs =
+  | { readonly kind: 'patterns'; readonly patterns: readonly string[] }
+  | { readonly kind: 'function' }
+
+/** Each item has a folder of its own; `file`: the task keeps this one file there, by a name with `{name}` in it. */
+export interface Checkpoint {
+  readonly file: string | null
+}
 
 /** What an attempt of an MPI task consists of. */
 export interface MpiNeeds {
@@ -138,6 +162,8 @@ export interface WorkItem {
   readonly version: string | null
   /** Where its files are, and the only node on which it can start; null, or missing in a journal of an earlier odop: any. */
   readonly node?: NodeName | null
+  /** Of a task that comes after another: the item of that one whose completion has queued it; missing: it does not. */
+  readonly after?: ItemId
   /** When it was queued first. */
   readonly queuedAt: number
 }
@@ -306,6 +332,8 @@ export interface Snapshot {
   readonly nodes: readonly NodeSnapshot[]
   /** Seconds until the job's time limit; null: none is known. */
   readonly remainingSeconds: number | null
+  /** Tasks of whose files some are not complete yet, or whose folders have not been looked at yet. Missing: of none it is known. */
+  readonly incoming?: ReadonlySet<TaskName>
   /** What a policy of the user's own wants to start. Missing or null: the policy of the settings decides. */
   readonly proposed?: readonly PolicyPlacement[] | null
 }

@@ -37,13 +37,13 @@ function isUrgent(state: RunView, look: NodeSnapshot, wanted: boolean): boolean 
 }
 
 /** Whether something is due that would start if only there were cores. */
-function wantsCores(state: RunView, { remainingSeconds }: Snapshot, now: number): boolean {
+function wantsCores(state: RunView, snapshot: Snapshot, now: number): boolean {
   if (state.pendingCount === 0 || isPaused(state)) return false
   const capacities = capacitiesOf([...state.nodes.values()], state.settings)
   for (const task of state.tasks.values()) {
     if ((nextReadyAt(state, task) ?? Number.POSITIVE_INFINITY) > now) continue
     const running = task.running.size
-    if (hindranceOf({ task, running, capacities, paused: false, remainingSeconds }) === null) return true
+    if (hindranceOf({ state, task, running, capacities, snapshot }) === null) return true
   }
   return false
 }

@@ -3,6 +3,7 @@ import type { Layout } from './layout.ts'
 import type {
   AttemptId,
   CoreId,
+  FilePath,
   ItemId,
   NodeFacts,
   NodeName,
@@ -99,6 +100,8 @@ export interface TaskState {
   queued: number
   /** Items by how they ended. */
   readonly ended: { completed: number; failed: number; timeout: number; cancelled: number }
+  /** Of those that completed: without anything being executed, because their outputs were there. */
+  upToDate: number
   /** Attempts that were started. */
   attempts: number
   wallSeconds: number
@@ -115,6 +118,10 @@ export interface TaskState {
   lastTurn: number
   /** Files that have an item in this run, for `file-updated` the last version of each, as `seenKey` names them. */
   readonly seen: Set<string>
+  /** Tasks that come after this one, also those that the last launch does not define. */
+  readonly successors: Set<TaskName>
+  /** What has completed of the task that this one comes after, and has no item of this one yet. */
+  readonly completions: Map<ItemId, Completion>
   /** For `file-updated`: file → its entry in `seen`. */
   readonly lastVersions: Map<string, string>
 }
@@ -124,6 +131,16 @@ export interface Leftover {
   readonly reasons: readonly string[]
   /** The most cores of a node that the application left at the same time while items waited; null: not known. */
   readonly mostIdleCores: number | null
+}
+
+/** What a completed item leaves to the tasks that come after its own. */
+export interface Completion {
+  readonly item: ItemId
+  /** What its function returned, as JSON; null for a command. */
+  readonly result: unknown
+  readonly files: readonly FilePath[]
+  /** To which it was bound, as its files are; null: to none. */
+  readonly node: NodeName | null
 }
 
 /** Items of a task that can start on one node only. */
@@ -140,6 +157,8 @@ export interface BoundItems {
 /** A work item and how far it is. Replaced, not changed, whenever it moves: see `queue.ts`. */
 export interface ItemState extends WorkItem {
   readonly node: NodeName | null
+  /** Of a task that comes after another: what the completed item has left; null: it does not, or nothing is known of it. */
+  readonly completion: Completion | null
   /** The N of its id. */
   readonly number: number
   /** When it may start or could have started first: orders the queue. In the future while it waits for a retry. */

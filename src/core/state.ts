@@ -8,6 +8,7 @@ import {
   attemptStarted,
   attemptSuspended,
   itemCancelled,
+  itemCompleted,
   itemQueued,
   requeue,
   taskNamed,
@@ -61,6 +62,9 @@ export function apply(state: RunState, event: OdopEvent): void {
       break
     case 'item-cancelled':
       itemCancelled(state, event)
+      break
+    case 'item-completed':
+      itemCompleted(state, event)
       break
     case 'attempt-started':
       attemptStarted(state, event)
@@ -155,12 +159,26 @@ function taskRemoved(state: RunState, name: TaskName): void {
   if (task === undefined) return
   task.definition = null
   cancelPending(state, task)
+  comesAfterOnly(state, name, null)
 }
 
 function taskDefined(state: RunState, definition: TaskDefinition): void {
   const task = taskNamed(state, definition.name)
+  comesAfter(state, definition)
   task.definition = definition
   limitQueue(state, task, definition.maxRuns)
+}
+
+/** It stays so until another definition: what completes while its module is broken is for it, too. */
+function comesAfter(state: RunState, { name, trigger }: TaskDefinition): void {
+  comesAfterOnly(state, name, trigger.kind === 'after' ? trigger.task : null)
+}
+
+function comesAfterOnly(state: RunState, name: TaskName, source: TaskName | null): void {
+  for (const other of state.tasks.values()) {
+    if (other.name !== source && other.successors.delete(name)) taskNamed(state, name).completions.clear()
+  }
+  if (source !== null) taskNamed(state, source).successors.add(name)
 }
 
 function applicationEnded(state: RunState, event: ApplicationEnded): void {

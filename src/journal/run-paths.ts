@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { AttemptId, NodeName, TaskName } from '../core/model.ts'
+import type { AttemptId, ItemId, NodeName, TaskName } from '../core/model.ts'
 
 /** The files of a run, all in `$ODOP_PATH/runs/RUN/`. */
 export interface RunPaths {
@@ -15,6 +15,8 @@ export interface RunPaths {
   metrics(node: NodeName): string
   /** `logs/TASK/N.K.log` of the attempt `TASK#N.K`. */
   attemptLog(task: TaskName, attempt: AttemptId): string
+  /** `checkpoints/TASK/N`: what attempts at an item have kept. */
+  checkpoint(task: TaskName, item: ItemId): string
   /** The private temporary folder of an attempt. */
   scratch(attempt: AttemptId): string
 }
@@ -38,6 +40,7 @@ export function runPaths(odopPath: string, run: string): RunPaths {
     report: inside('report.html'),
     metrics: node => inside('metrics', `${fileName(node)}.csv`),
     attemptLog: (task, attempt) => inside('logs', fileName(task), `${fileName(numbersOf(attempt))}.log`),
+    checkpoint: (task, item) => inside('checkpoints', fileName(task), fileName(numbersOf(item))),
     scratch: attempt => inside('scratch', fileName(attempt)),
   }
 }

@@ -51,6 +51,7 @@ const isItem = fields({
   version: orNull(isString),
   // A journal of an earlier odop has none.
   node: value => value === undefined || value === null || isString(value),
+  after: value => value === undefined || isString(value),
   queuedAt: isNumber,
 })
 const isFacts = fields({
@@ -62,7 +63,12 @@ const isFacts = fields({
   gpus: value => orMissing(isArrayOf(isGpu))(value),
   yieldMode: oneOf('kernel', 'suspend'),
 })
-const isTrigger = fields({ kind: oneOf('file-in', 'file-updated', 'timer', 'background') })
+const isKnownTrigger = fields({
+  kind: oneOf('file-in', 'file-updated', 'timer', 'background', 'after', 'signal'),
+})
+const isTrigger = (value: unknown) =>
+  isKnownTrigger(value) && ((value as Fields)['kind'] !== 'after' || isString((value as Fields)['task']))
+const isDependency = fields({ of: oneOf('all', 'any'), tasks: isArrayOf(isString) })
 const isMpi = fields({
   nodes: value => value === null || value === 'all' || value === 'any' || isNumber(value),
   ranks: isNumber,
@@ -79,6 +85,7 @@ const isTask = fields({
   cpus: value => value === 'all' || value === 'any' || isNumber(value),
   gpus: orMissing(value => value === 'all' || isNumber(value)),
   mpi: value => value === undefined || value === null || isMpi(value),
+  dependsOn: value => value === undefined || value === null || isDependency(value),
   memoryBytes: orNull(isNumber),
   timeSeconds: orNull(isNumber),
   maxRuns: orNull(isNumber),
@@ -139,6 +146,7 @@ const required: Readonly<Record<OdopEvent['type'], Check>> = {
   'application-ended': fields({ code: orNull(isNumber), signal: orNull(isString) }),
   'item-queued': fields({ item: isItem }),
   'item-cancelled': fields({ item: isString, reason: isString }),
+  'item-completed': fields({ item: isString, outputs: isArrayOf(isString) }),
   'attempt-started': fields({ attempt: isString, item: isString, task: isString, placement: isPlacement }),
   'attempt-suspended': fields({ attempt: isString, reason: isString }),
   'attempt-resumed': fields({ attempt: isString }),
@@ -151,6 +159,7 @@ const required: Readonly<Record<OdopEvent['type'], Check>> = {
     outcome: isOutcome,
     reason: orNull(isString),
     usage: isAttemptUsage,
+    outputs: value => value === undefined || isArrayOf(isString)(value),
     retryAt: orNull(isNumber),
   }),
   usage: fields({ usage: isNodeUsage }),

@@ -48,6 +48,12 @@ export interface AttemptSpec {
   readonly number: number
   readonly task: TaskDefinition
   readonly files: readonly FilePath[]
+  /** Of a task that comes after another: what that returned. Missing: it does not. */
+  readonly result?: unknown
+  /** Where it keeps what outlives it: a folder, or a file in it; missing: the task does not. */
+  readonly checkpoint?: { readonly folder: string; readonly file: string | null }
+  /** Other tasks come after this one: what its function returns is reported. */
+  readonly keepsResult?: true
   readonly node: string
   readonly cores: readonly CoreId[]
   /** Those of the placement; missing: none, and none can be seen. */
@@ -74,6 +80,12 @@ export type AttemptReport =
       /** null: it completed; otherwise why it did not, as a user should read it ("exit code 3", "killed by SIGSEGV", "TypeError: …"). */
       readonly failure: string | null
       readonly usage: AttemptUsage
+      /** What its function returned, as JSON; missing: nobody asked for it, or there is none. */
+      readonly result?: unknown
+      /** What it has written, absolute; missing: nobody asked for it, or the task does not say it. */
+      readonly outputs?: readonly FilePath[]
+      /** Nothing was executed, because that was all there. */
+      readonly upToDate?: true
       /** What has begun in its runner in the same moment; null: nothing. */
       readonly next: AttemptId | null
       /** The kernel has ended it, or a process of it, because memory had ended. */

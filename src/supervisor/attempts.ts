@@ -1,15 +1,25 @@
-import { access } from 'node:fs/promises'
+import { access, rm } from 'node:fs/promises'
 import path from 'node:path'
 import type { Action } from '../core/actions.ts'
 import { isWorthTelling } from '../core/attempt-progress.ts'
-import type { AttemptStarted } from '../core/events.ts'
+import type { AttemptEnded, AttemptStarted } from '../core/events.ts'
 import { markAlone, markFollowing, returnFollowers } from '../core/followers.ts'
-import type { AttemptId, AttemptOutcome, FilePath, ItemId, Placement, Settings } from '../core/model.ts'
+import type {
+  AttemptId,
+  AttemptOutcome,
+  FilePath,
+  ItemId,
+  Placement,
+  Settings,
+  TaskDefinition,
+  WorkItem,
+} from '../core/model.ts'
 import { ranksIn } from '../core/placement.ts'
 import { retryAt } from '../core/retry.ts'
 import { markTerminating, type RunView } from '../core/state.ts'
 import type { Agent, AttemptReport, AttemptSpec } from '../node/agent.ts'
 import { pathToBytes } from '../os/path-bytes.ts'
+import { expanded } from '../tasks/outputs.ts'
 import type { Agents } from './agents.ts'
 import type { Recorder } from './recorder.ts'
 import type { RunStore } from './run-store.ts'
@@ -144,6 +154,9 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       number: item.attempts + 1,
       task: task.mpi == null ? task : { ...task, mpi: { ...task.mpi, ranks: ranksIn(placement, task.mpi) } },
       files: item.files,
+      ...(task.trigger.kind === 'after' ? { result: item.completion?.result ?? null } : {}),
+      ...(recorder.state.tasks.get(item.task)?.successors.size ? { keepsResult: true as const } : {}),
+      ...checkpointFor(item, task),
       node: placement.node,
       cores: placement.cores,
       ...gpusOf(recorder.state, placement),
@@ -153,6 +166,14 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       scratch: store.paths.scratch(attempt),
       cwd: task.cwd === null ? options.cwd : path.resolve(options.cwd, task.cwd),
     }
+  }
+
+  function checkpointFor({ id, files }: WorkItem, task: TaskDefinition): Pick<AttemptSpec, 'checkpoint'> {
+    if (task.checkpoint == null) return {}
+    const { file } = task.checkpoint
+    // Of a name that is no text no other name can be made.
+    const name = file === null ? null : expanded(file, files[0] ?? id).toWellFormed()
+    return { checkpoint: { folder: store.paths.checkpoint(task.name, id), file: name } }
   }
 
   function recordStart(start: Omit<AttemptStarted, 'type' | 'at'>, at: number) {
@@ -217,12 +238,27 @@ export function createAttempts(options: AttemptsOptions): Attempts {
           ? `${reason}; not tried again, because its input is gone`
           : reason,
       usage: report.usage,
+      ...(outcome === 'completed' ? leftBy(report) : {}),
       ...((asked?.forMemory ?? report.forMemory) ? { forMemory: true } : {}),
       retryAt:
         counted && task && item && !inputsAreGone
           ? retryAt({ task, settings, failures: item.failures + 1, now: report.at })
           : null,
     })
+    if (outcome === 'completed' && task?.checkpoint != null) {
+      const folder = store.paths.checkpoint(running.task, running.item)
+      // Nobody will go on from it. What can't be removed stays.
+      rm(folder, { recursive: true, force: true }).catch(() => {})
+    }
+  }
+}
+
+/** What a completed attempt tells of itself. */
+function leftBy({ result, outputs, upToDate }: Ended): Pick<AttemptEnded, 'result' | 'outputs' | 'upToDate'> {
+  return {
+    ...(result === undefined ? {} : { result }),
+    ...(outputs === undefined ? {} : { outputs }),
+    ...(upToDate === undefined ? {} : { upToDate }),
   }
 }
 

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { announced } from '../app/announcement.ts'
 import type { ApplicationExit } from '../app/launch.ts'
 import type { JoinCause } from '../cluster/messages.ts'
 import { stepPids } from '../cluster/step-pids.ts'
@@ -13,7 +14,7 @@ import { allAgents } from './agents.ts'
 import { openApi } from './api.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { backOffNotes } from './back-off-notes.ts'
-import { type Control, openControl } from './control.ts'
+import { openControl } from './control.ts'
 import { answerRequest } from './control-requests.ts'
 import { type EndingHow, endLaunch, type LaunchEnd } from './end-launch.ts'
 import { waitingTasks } from './explained.ts'
@@ -55,10 +56,12 @@ export interface BringUpOptions extends SuperviseOptions {
 
 /** Step by step, each needing the one before: configuration and folder, agent, triggers, loop, tasks. */
 export async function bringUpSupervisor(options: BringUpOptions): Promise<Supervisor> {
-  const { request, application, witnessPid, onBug } = options
+  const { request, application, announcement, witnessPid, onBug } = options
   const prepared = await prepare(options)
   const { recorder, store, settings, now } = prepared
   const { cwd } = request
+  const elsewhere = { ...request.environment, ODOP_RUN: store.name, ODOP_SOCKET: undefined }
+  const here = announced(request.environment, { ...announcement, run: store.name })
   const launchers: number[] = []
   const dashboardModule = prepared.configuration.dashboard ? await import('./open-dashboard.ts') : null
   const ownPolicyModule = hasOwnPolicy(prepared) ? await import('./own-policy.ts') : null
@@ -76,7 +79,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const local = createLocalAgent({
     facts: prepared.facts,
     settings,
-    environment: request.environment,
+    environment: here,
     helpers,
     applicationRuns: () => application?.isRunning() ?? false,
     isOwnChild: pid => pid === application?.pid || helpers().includes(pid),
@@ -93,7 +96,8 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     sessionLeft: prepared.sessionLeft,
   })
   const cluster = openOtherNodes(prepared, {
-    environment: request.environment,
+    // The socket is on this node.
+    environment: elsewhere,
     onLauncher: pid => launchers.push(pid),
     onJoined: joined,
     onReport: report => {
@@ -131,6 +135,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     attempts,
     now,
     remainingSeconds: () => jobTime?.secondsLeft(now()) ?? null,
+    incoming: desk.incoming,
     progress: progress.recent,
     onBackOff: notes.seen,
     onLook: snapshot => {
@@ -173,29 +178,32 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const interruption = new AbortController()
   const present = () => ({ state: recorder.state, snapshot: lastLook, now: now() })
   const api = openApi({ ...prepared, onStarted: pid => launchers.push(pid) })
-  const control: Promise<Control> | null = store.kept
-    ? openControl({
-        file: store.paths.controlSocket,
-        handle: request =>
-          answerRequest(request, {
-            recorder,
-            attempts,
-            loop,
-            progress,
-            snapshot: () => lastLook,
-            waitsFor: desk.waitsFor,
-            changeTasks: change =>
-              import('./live-tasks.ts').then(({ changeTasks }) => changeTasks(change, changeOptions)),
-            now,
-          }),
-        takeHttp: api.take,
-        unavailable: reason => recorder.note('info', `this run can't be told anything: ${reason}`),
-      })
-    : null
+  const control = openControl({
+    socket: announcement.socket,
+    link: store.kept ? store.paths.controlSocket : null,
+    handle: (request, gone) =>
+      answerRequest(request, gone, {
+        recorder,
+        attempts,
+        loop,
+        desk,
+        progress,
+        tasksAreOpen: () => tasksAreOpen,
+        snapshot: () => lastLook,
+        waitsFor: desk.waitsFor,
+        changeTasks: change =>
+          import('./live-tasks.ts').then(({ changeTasks }) => changeTasks(change, changeOptions)),
+        now,
+        run: store.name,
+        folder: store.kept ? store.paths.folder : null,
+      }),
+    takeHttp: api.take,
+    unavailable: reason => recorder.note('info', `this run can't be told anything: ${reason}`),
+  })
   const stop = async () => {
     loop.stop()
     ownPolicy?.close()
-    const closeControl = control?.then(opened => opened.close())
+    const closeControl = control.then(opened => opened.close())
     const closing = [
       desk.close(),
       progress.close(),

@@ -4,13 +4,21 @@ import { type ControlReply, type ControlRequest, readReply } from './control-pro
 
 const ANSWER_MILLISECONDS = 5_000
 
+/** For the answer to a signal: a run whose tasks are still being loaded answers when they are. */
+export const SIGNAL_MILLISECONDS = 40_000
+
+export interface AskOptions {
+  /** How long the answer may take; 0: for ever. Default: 5 s. */
+  readonly milliseconds?: number
+}
+
 /** Asks a live run by its `control.sock`. null: nobody answers there. */
 export async function askRun(
   file: string,
   request: ControlRequest,
-  answerMilliseconds = ANSWER_MILLISECONDS,
+  { milliseconds = ANSWER_MILLISECONDS }: AskOptions = {},
 ): Promise<ControlReply | null> {
-  // Where the path of the run's folder is too long for a socket, a link leads to it.
+  // In the run's folder there is a link: the path of the socket itself is never too long.
   const socket = await readlink(file).catch(() => file)
   return new Promise(resolve => {
     let received = ''
@@ -20,7 +28,7 @@ export async function askRun(
       resolve(reply)
     }
     connection.setEncoding('utf8')
-    connection.setTimeout(answerMilliseconds, () => settle(null))
+    connection.setTimeout(milliseconds, () => settle(null))
     connection.on('error', () => settle(null))
     connection.on('close', () => settle(null))
     connection.on('data', (data: string) => {

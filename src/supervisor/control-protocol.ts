@@ -4,7 +4,8 @@
  */
 export type ControlRequest =
   | SignalRequest
-  | { readonly type: 'pause' | 'resume' | 'look' }
+  | { readonly type: 'run' | 'pause' | 'resume' | 'look' }
+  | WaitRequest
   | CancelRequest
   | ExplainRequest
   | TasksAddRequest
@@ -47,6 +48,13 @@ export interface TasksRemoveRequest {
   readonly now: boolean
 }
 
+/** `odop wait RUN [--task NAME]`: answered when there is nothing left to do. */
+export interface WaitRequest {
+  readonly type: 'wait'
+  /** null: for all tasks. */
+  readonly task: string | null
+}
+
 /** What cores are used for between two measurements; the answer to `look`. */
 export interface LiveLook {
   readonly at: number
@@ -63,6 +71,10 @@ export interface LiveNode {
 export type ControlReply =
   | {
       readonly ok: true
+      /** To `run`, which only who knows nothing but the socket asks. */
+      readonly run?: string
+      /** To `run`; null: nothing of the run is kept. */
+      readonly folder?: string | null
       /** To `look`. */
       readonly look?: LiveLook
       /** To `explain`. */
@@ -72,7 +84,12 @@ export type ControlReply =
       /** What was done, as a user should read it. */
       readonly text?: string
     }
-  | { readonly ok: false; readonly problem: string }
+  | {
+      readonly ok: false
+      readonly problem: string
+      /** The same question may have an answer later. */
+      readonly again?: true
+    }
 
 /** Longer lines are no requests: a few hundred files by name fit in. */
 export const MOST_LINE_BYTES = 256 * 1024
@@ -99,7 +116,7 @@ export function readRequest(
 interface Form {
   readonly type: ControlRequest['type']
   readonly example: string
-  readonly read: (value: Readonly<Record<string, unknown>>) => ControlRequest | null
+  readonly read: (value: Fields) => ControlRequest | null
 }
 
 /** One for each type of request. */
@@ -107,7 +124,7 @@ const FORMS: readonly Form[] = [
   {
     type: 'signal',
     example: '{ "type": "signal", "name": "…", "files": ["…"] }',
-    read: ({ name, files }) =>
+    read: ({ name, files = [] }) =>
       typeof name === 'string' && isTexts(files) ? { type: 'signal', name, files } : null,
   },
   {
@@ -115,6 +132,12 @@ const FORMS: readonly Form[] = [
     example: '{ "type": "explain", "task": "…" }',
     read: ({ task }) => (typeof task === 'string' || task === null ? { type: 'explain', task } : null),
   },
+  {
+    type: 'wait',
+    example: '{ "type": "wait", "task": "…" }, or no task for all of them',
+    read: ({ task = null }) => (task === null || typeof task === 'string' ? { type: 'wait', task } : null),
+  },
+  { type: 'run', example: '{ "type": "run" }', read: () => ({ type: 'run' }) },
   { type: 'pause', example: '{ "type": "pause" }', read: () => ({ type: 'pause' }) },
   { type: 'resume', example: '{ "type": "resume" }', read: () => ({ type: 'resume' }) },
   { type: 'look', example: '{ "type": "look" }', read: () => ({ type: 'look' }) },
@@ -145,13 +168,14 @@ export function readReply(line: string): ControlReply | null {
     if (value['ok'] === true) {
       return {
         ok: true,
+        ...placeOf(value),
         ...(isLook(look) ? { look } : {}),
         ...(isTexts(reasons) ? { reasons } : {}),
         ...(isObject(waiting) ? { waiting: reasonsByTask(waiting) } : {}),
         ...(typeof text === 'string' ? { text } : {}),
       }
     }
-    return typeof value['problem'] === 'string' ? { ok: false, problem: value['problem'] } : null
+    return typeof value['problem'] === 'string' ? refusal(value['problem'], value['again'] === true) : null
   } catch {
     return null
   }
@@ -164,6 +188,14 @@ function reasonsByTask(waiting: Readonly<Record<string, unknown>>): Record<strin
   return Object.fromEntries(valid)
 }
 
+function refusal(problem: string, again: boolean): ControlReply {
+  return again ? { ok: false, problem, again } : { ok: false, problem }
+}
+
+function placeOf({ run, folder }: Fields): { run?: string; folder?: string | null } {
+  return typeof run === 'string' && (typeof folder === 'string' || folder === null) ? { run, folder } : {}
+}
+
 function isLook(value: unknown): value is LiveLook {
   if (!isObject(value) || typeof value['at'] !== 'number' || !Array.isArray(value['nodes'])) return false
   return value['nodes'].every(
@@ -171,7 +203,9 @@ function isLook(value: unknown): value is LiveLook {
   )
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+type Fields = Readonly<Record<string, unknown>>
+
+function isObject(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

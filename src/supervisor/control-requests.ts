@@ -12,32 +12,41 @@ import type {
 } from './control-protocol.ts'
 import { explained } from './explained.ts'
 import type { Loop } from './loop.ts'
-import type { ProgressDesk } from './progress.ts'
 import type { Recorder } from './recorder.ts'
-import { signalled } from './signals.ts'
+import { type SignalParts, signalled } from './signals.ts'
+import { type WaitParts, waited } from './wait-request.ts'
 
 /** The parts of a running supervisor that requests concern. */
-export interface ControlParts {
+export interface ControlParts extends SignalParts, WaitParts {
   readonly recorder: Recorder
   readonly attempts: Pick<Attempts, 'terminate'>
   readonly loop: Pick<Loop, 'wake'>
-  readonly progress: Pick<ProgressDesk, 'step'>
+  readonly desk: SignalParts['desk'] & WaitParts['desk']
   /** The last look at the nodes; null: there was none. */
   readonly snapshot: () => Snapshot | null
   /** What the trigger of a task waits for. */
   readonly waitsFor: (task: TaskName) => Promise<readonly string[]>
   readonly changeTasks: (request: TasksAddRequest | TasksRemoveRequest) => Promise<ControlReply>
   readonly now: () => number
+  /** Its name. */
+  readonly run: string
+  /** null: nothing of this run is kept. */
+  readonly folder: string | null
 }
 
-/** What a run does when it is asked by its `control.sock`. */
+/** What a run does when it is asked by its `control.sock`. `gone`: nobody waits for the answer any more. */
 export function answerRequest(
   request: ControlRequest,
+  gone: AbortSignal,
   parts: ControlParts,
 ): ControlReply | Promise<ControlReply> {
   switch (request.type) {
     case 'signal':
-      return signalled(request, parts.progress)
+      return signalled(request, parts)
+    case 'wait':
+      return waited(request, parts, gone)
+    case 'run':
+      return { ok: true, run: parts.run, folder: parts.folder }
     case 'pause':
       pauseHarvest(parts)
       return { ok: true }

@@ -1,81 +1,74 @@
-import { chmod, mkdtemp, readlink, rm, symlink } from 'node:fs/promises'
+import { chmod, mkdir, readlink, rm, symlink } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { SOCKET_FOLDER } from '../app/announcement.ts'
 import { systemCalls } from '../os/system-calls.ts'
 import { Budget } from '../triggers/budget.ts'
-import { isOnNetwork } from '../triggers/folder/network-file-system.ts'
 import { type ControlReply, type ControlRequest, MOST_LINE_BYTES, readRequest } from './control-protocol.ts'
 
-/** A live run's `control.sock`, by which its owner, and nobody else, talks to it. */
+/** Where a live run listens, and its owner, nobody else, talks to it. */
 export interface Control {
   /** Removes the socket. */
   close(): Promise<void>
 }
 
+/** An answer may take its time: those to later requests of the same connection wait for it. `gone` aborts when nobody waits any more. */
+export type Handle = (request: ControlRequest, gone: AbortSignal) => ControlReply | Promise<ControlReply>
+
 export interface ControlOptions {
-  /** `control.sock` in the run's folder, which belongs to its owner alone; the run is locked, so what is there is stale. */
-  readonly file: string
-  /** Requests of a connection are answered in their order. */
-  readonly handle: (request: ControlRequest) => ControlReply | Promise<ControlReply>
+  /** In a folder that does not exist yet and that nobody else knows of, see `announce`. */
+  readonly socket: string
+  /** `control.sock` in the run's folder, by which others find it; the run is locked, so what is there is stale. null: there is no such folder. */
+  readonly link: string | null
+  readonly handle: Handle
   /** Takes a connection on which somebody speaks HTTP, with what has been read of it; missing: nobody does. */
   readonly takeHttp?: (connection: Socket, head: Buffer) => void
-  /** The socket can't be made: everything else works without. */
+  /** The socket can't be made, or not be found: everything else works without. */
   readonly unavailable: (reason: string) => void
 }
 
 /** Never rejects. */
 export async function openControl(options: ControlOptions): Promise<Control> {
-  let place: Place | null = null
+  const { socket, link } = options
+  const folder = path.dirname(socket)
   try {
-    await removeStale(options.file)
-    const chosen = await placeFor(options.file)
-    place = chosen
-    const server = await listen(chosen.socket, options)
-    await chmod(chosen.socket, 0o600)
-    if (chosen.folder !== null) await symlink(chosen.socket, options.file)
-    return { close: () => closeControl(server, options.file, chosen) }
+    await mkdir(folder, { mode: 0o700 })
+    const server = await listen(socket, options)
+    await chmod(socket, 0o600)
+    if (link !== null) await linkTo(socket, link).catch(error => options.unavailable(messageOf(error)))
+    return { close: () => closeControl(server, options) }
   } catch (error) {
-    if (place?.folder) await rm(place.folder, { recursive: true, force: true }).catch(() => {})
-    options.unavailable(error instanceof Error ? error.message : String(error))
+    options.unavailable(messageOf(error))
     return { close: async () => {} }
   }
 }
 
-/** Where the socket itself is. */
-interface Place {
-  readonly socket: string
-  /** A private temporary folder that holds it, to which the run's folder has a link; null: it is in the run's folder. */
-  readonly folder: string | null
-}
-
-/** `sizeof(sun_path)` less the final zero: 108 on Linux, 104 elsewhere. */
-const MOST_PATH_BYTES = process.platform === 'linux' ? 107 : 103
-const FOLDER_PREFIX = 'odop-control-'
 /** At the same time; one that asks for more has something else in mind. */
-const MOST_CONNECTIONS = 16
+const MOST_CONNECTIONS = 64
 const IDLE_MILLISECONDS = 10_000
 
 /**
- * To bind a socket is a call that waits for the file system, in the thread that forwards signals: it must not be one of a
- * server that may be dead. And the path of a socket may have no more than 107 bytes.
+ * The socket itself is never in the run's folder. To bind one is a call that waits for the file system, in the thread that forwards signals: it must not
+ * be one of a server that may be dead. The path of a socket may have no more than 107 bytes. And the application is told of it before the
+ * run has a folder.
  */
-async function placeFor(file: string): Promise<Place> {
-  const fits = Buffer.byteLength(file) <= MOST_PATH_BYTES
-  if (fits && !(await isOnNetwork(path.dirname(file)))) return { socket: file, folder: null }
-  const short = tmpdir().length <= 60 ? tmpdir() : '/tmp'
-  const folder = await mkdtemp(path.join(short, FOLDER_PREFIX))
-  return { socket: path.join(folder, 's'), folder }
+async function linkTo(socket: string, link: string): Promise<void> {
+  await removeStale(link)
+  await symlink(socket, link)
 }
 
-/** A supervisor that was killed leaves its socket behind, or the link and the folder. */
-async function removeStale(file: string): Promise<void> {
-  const target = await readlink(file).catch(() => null)
+/** A supervisor that was killed leaves the link and the folder behind. */
+async function removeStale(link: string): Promise<void> {
+  const target = await readlink(link).catch(() => null)
   const folder = target === null ? null : path.dirname(target)
-  if (folder !== null && path.basename(folder).startsWith(FOLDER_PREFIX)) {
+  if (folder !== null && path.basename(folder).startsWith(SOCKET_FOLDER)) {
     await rm(folder, { recursive: true, force: true }).catch(() => {})
   }
-  await rm(file, { force: true })
+  await rm(link, { force: true })
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function listen(socket: string, options: ControlOptions): Promise<Server> {
@@ -99,16 +92,20 @@ const SHARE_OF_A_CORE = 0.02
 const BURST_MILLISECONDS = 50
 
 function serve(connection: Socket, { handle, takeHttp }: ControlOptions, budget: Budget): void {
-  let rest: string | null = null
   if (isOfAnotherUser(connection)) {
     connection.destroy()
     return
   }
-  const answers = new Answers(connection)
+  const gone = new AbortController()
+  const answers = { connection, handle, budget, gone: gone.signal, last: Promise.resolve(), waiting: 0 }
+  let rest: string | null = null
   connection.unref()
   connection.setEncoding('latin1')
-  connection.setTimeout(IDLE_MILLISECONDS, () => connection.destroy())
+  connection.setTimeout(IDLE_MILLISECONDS, () => {
+    if (answers.waiting === 0) connection.destroy()
+  })
   connection.on('error', () => connection.destroy())
+  connection.on('close', () => gone.abort())
   connection.on('data', (data: string) => {
     const began = performance.now()
     if (rest === null && takeHttp !== undefined && /^[A-Z]/.test(data)) {
@@ -121,7 +118,7 @@ function serve(connection: Socket, { handle, takeHttp }: ControlOptions, budget:
     rest ??= ''
     const lines = (rest + data).split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines) answer(answers, line, handle)
+    for (const line of lines) inOrder(answers, line)
     if (rest.length > MOST_LINE_BYTES) {
       reply(connection, { ok: false, problem: `a request has at most ${MOST_LINE_BYTES} bytes` })
       connection.destroySoon()
@@ -148,42 +145,42 @@ function breathe(connection: Socket, milliseconds: number): void {
   setTimeout(() => connection.resume(), milliseconds).unref()
 }
 
-function answer(answers: Answers, line: string, handle: ControlOptions['handle']): void {
-  if (line.trim() === '') return
-  const read = readRequest(Buffer.from(line, 'latin1').toString('utf8'))
-  if ('problem' in read) {
-    answers.add({ ok: false, problem: read.problem })
-    return
-  }
-  try {
-    answers.add(handle(read.request))
-  } catch {
-    answers.add(FAILED)
-  }
+/** The answers of a connection: each after the one before. */
+interface Answers {
+  readonly connection: Socket
+  readonly handle: Handle
+  readonly budget: Budget
+  readonly gone: AbortSignal
+  last: Promise<void>
+  waiting: number
 }
 
-const FAILED: ControlReply = { ok: false, problem: 'odop could not do that' }
+/** So many requests of a connection may wait for their answers. */
+const MOST_WAITING = 256
 
-/** What a connection is still owed, in the order in which it has asked: some requests take their time. */
-class Answers {
-  readonly #connection: Socket
-  #last: Promise<void> = Promise.resolve()
-  #count = 0
-
-  constructor(connection: Socket) {
-    this.#connection = connection
+function inOrder(answers: Answers, line: string): void {
+  if (line.trim() === '') return
+  if (answers.waiting === MOST_WAITING) {
+    answers.connection.destroy()
+    return
   }
+  answers.waiting += 1
+  answers.last = answers.last.then(async () => {
+    reply(answers.connection, await answer(line, answers))
+    answers.waiting -= 1
+  })
+}
 
-  add(answer: ControlReply | Promise<ControlReply>): void {
-    this.#count += 1
-    // Whoever waits for an answer is not idle.
-    this.#connection.setTimeout(0)
-    const settled = Promise.resolve(answer).catch(() => FAILED)
-    this.#last = this.#last.then(async () => {
-      reply(this.#connection, await settled)
-      this.#count -= 1
-      if (this.#count === 0) this.#connection.setTimeout(IDLE_MILLISECONDS)
-    })
+async function answer(line: string, { handle, gone, budget }: Answers): Promise<ControlReply> {
+  const read = readRequest(Buffer.from(line, 'latin1').toString('utf8'))
+  if ('problem' in read) return { ok: false, problem: read.problem }
+  const began = performance.now()
+  try {
+    const reply = handle(read.request, gone)
+    budget.spend(performance.now() - began)
+    return await reply
+  } catch {
+    return { ok: false, problem: 'odop could not do that' }
   }
 }
 
@@ -193,8 +190,8 @@ function reply(connection: Socket, answer: ControlReply): void {
   else if (connection.writable) connection.write(`${JSON.stringify(answer)}\n`)
 }
 
-async function closeControl(server: Server, file: string, { folder }: Place): Promise<void> {
+async function closeControl(server: Server, { socket, link }: ControlOptions): Promise<void> {
   server.close()
-  await rm(file, { force: true }).catch(() => {})
-  if (folder !== null) await rm(folder, { recursive: true, force: true }).catch(() => {})
+  if (link !== null) await rm(link, { force: true }).catch(() => {})
+  await rm(path.dirname(socket), { recursive: true, force: true }).catch(() => {})
 }

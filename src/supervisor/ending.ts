@@ -1,3 +1,4 @@
+import { dependencyText } from '../core/dependencies.ts'
 import { neverFits } from '../core/fit.ts'
 import type { NodeName } from '../core/model.ts'
 import type { RunState, TaskState } from '../core/state.ts'
@@ -80,10 +81,15 @@ function whenWorkedOff(parts: EndingParts, stop: AbortSignal): Promise<void> {
   return whenever(parts.recorder, stop, () => workedOff(parts))
 }
 
-/** Nothing runs, and nothing is pending that could ever run in this launch. */
-function workedOff({ recorder: { state }, mayRunOn }: EndingParts): boolean {
+/**
+ * Nothing runs, and nothing is pending that could ever run in this launch. When nothing runs and nothing else can start, nobody
+ * will release what waits for other tasks.
+ */
+function workedOff({ recorder: { state }, desk, mayRunOn }: EndingParts): boolean {
   if (state.running.size > 0) return false
+  const incoming = desk.incoming()
   for (const task of state.tasks.values()) {
+    if (dependencyText(state, task, incoming) !== null) continue
     if (task.queue.length > 0 && fitsSomewhere(state, task, [...state.nodes.keys()])) return false
     for (const [node, { queue }] of task.bound) {
       if (queue.length > 0 && mayRunOn(node) && fitsSomewhere(state, task, [node])) return false

@@ -1,6 +1,6 @@
 import type { Action } from '../core/actions.ts'
 import { worseSlowdown } from '../core/interference.ts'
-import type { NodeSnapshot, SlowdownLook, Snapshot } from '../core/model.ts'
+import type { NodeSnapshot, SlowdownLook, Snapshot, TaskName } from '../core/model.ts'
 import { FAST_MILLISECONDS, nextLookMilliseconds } from '../core/pace.ts'
 import { type BackOffs, heldBack, nextBackOffs } from '../core/schedule/back-off.ts'
 import { schedule } from '../core/schedule.ts'
@@ -28,6 +28,8 @@ export interface LoopOptions {
   readonly now: () => number
   /** Seconds until the job's time limit; null where none is known. */
   readonly remainingSeconds: () => number | null
+  /** See `Snapshot.incoming`. */
+  readonly incoming: () => ReadonlySet<TaskName>
   /** Missing or null: a policy of odop decides. */
   readonly ownPolicy?: OwnPolicy | null
   /** What the application's own steps say; null: nothing. */
@@ -71,7 +73,12 @@ export function startLoop(options: LoopOptions): Loop {
         sampledAt = now
       }
       const proposed = options.ownPolicy?.proposed() ?? null
-      const snapshot = { nodes: holdBack(now), remainingSeconds: options.remainingSeconds(), proposed }
+      const snapshot = {
+        nodes: holdBack(now),
+        remainingSeconds: options.remainingSeconds(),
+        incoming: options.incoming(),
+        proposed,
+      }
       decidedAt = now
       for (const action of schedule(options.state, snapshot, now)) {
         if (starting || !STARTING.has(action.type)) perform(action, options.attempts)

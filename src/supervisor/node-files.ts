@@ -10,10 +10,10 @@ import type { Fired } from '../triggers/trigger-source.ts'
  */
 export class NodeFiles {
   readonly #state: RunState
-  readonly #fire: (fired: Fired, node: NodeName) => void
+  readonly #fire: (fired: Fired, node: NodeName) => unknown
   readonly #batches = new Map<TaskName, Map<NodeName, FilePath[]>>()
 
-  constructor(state: RunState, fire: (fired: Fired, node: NodeName) => void) {
+  constructor(state: RunState, fire: (fired: Fired, node: NodeName) => unknown) {
     this.#state = state
     this.#fire = fire
   }

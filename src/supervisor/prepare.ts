@@ -67,7 +67,7 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
   const facts = sessionLeft && here.yieldMode === 'kernel' ? { ...here, yieldReason: OWN_SESSION } : here
   const settings = settingsOf(configuration, facts.memoryLimitBytes)
   const warn = (text: string) => recorder.note('warning', text)
-  const store = await openRunStore({ request, configuration, now, warn })
+  const store = await openRunStore({ ...options, configuration, now, warn })
   const recorder: Recorder = createRecorder({
     journal: store.journal,
     state: store.state,

@@ -1,3 +1,4 @@
+import type { Announcement } from '../app/announcement.ts'
 import type { Application } from '../app/launch.ts'
 import type { Flags } from '../config.ts'
 import type { OdopEvent } from '../core/events.ts'
@@ -20,6 +21,8 @@ export interface SuperviseOptions {
   /** null: `odop drain` has none. */
   readonly application: Application | null
   readonly launchedAt: number
+  /** What the application was told of its run. */
+  readonly announcement: Announcement
   /** The witness of the signals, whose cost is odop's; null: there is none. */
   readonly witnessPid: () => number | null
   /** The application has started this process, and not the other way round. Default: false. */

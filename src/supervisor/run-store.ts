@@ -32,16 +32,17 @@ export interface RunStore {
 export interface OpenStoreOptions {
   readonly request: SuperviseRequest
   readonly configuration: Configuration
+  readonly launchedAt: number
   readonly now: () => number
   readonly warn: (text: string) => void
 }
 
 /** Never rejects: without a run folder odop works all the same, and only remembers less. */
 export async function openRunStore(options: OpenStoreOptions): Promise<RunStore> {
-  const { request, configuration, now } = options
+  const { request, configuration, launchedAt } = options
   const name =
     configuration.name === null
-      ? defaultRunName({ command: request.command, environment: request.environment, now: now() })
+      ? defaultRunName({ command: request.command, environment: request.environment, now: launchedAt })
       : { name: configuration.name, resume: 'always' as const }
   const opened = await openRun({ odopPath: configuration.odopPath, name })
   if (opened.kind === 'unavailable') return withoutFolder(name.name, opened.reason)

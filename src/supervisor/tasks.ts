@@ -1,6 +1,6 @@
 import type { Configuration } from '../config.ts'
 import { neverFits } from '../core/fit.ts'
-import type { TaskDefinition } from '../core/model.ts'
+import type { TaskDefinition, TaskName } from '../core/model.ts'
 import type { RunState } from '../core/state.ts'
 import { writeStderr } from '../os/stderr.ts'
 import { type LoadOptions, loadTasks } from '../tasks/load.ts'
@@ -68,6 +68,7 @@ export async function openTasks(options: OpenTasksOptions & TaskPlaces): Promise
 /** How modules are loaded beside a running application. */
 export function loadOptions(options: OpenTasksOptions): Omit<LoadOptions, 'folders'> {
   return {
+    others: namesOf(options.recorder.state),
     cwd: options.cwd,
     settleSeconds: options.configuration.settleSeconds,
     // The application may keep this node busy for ever while others are idle: there loading must not wait for a core.
@@ -79,6 +80,13 @@ export function loadOptions(options: OpenTasksOptions): Omit<LoadOptions, 'folde
       options.agents.prepare()
     },
   }
+}
+
+/** What can be named: also what was removed, which has nothing left to do. */
+function namesOf({ tasks, removed }: RunState): TaskName[] {
+  return [...tasks.values()].flatMap(({ name, definition }) =>
+    definition !== null || removed.has(name) ? [name] : [],
+  )
 }
 
 /** From here on the run has these tasks. */

@@ -29,8 +29,31 @@ export interface TaskContext<P extends Parameters = Parameters> {
   readonly ranks: number
   /** The task's `parameters`, as it has them; empty without. */
   readonly parameters: P
+  /**
+   * Where a task with the parameter `checkpoint` keeps what it has done so far: a folder, or the file that was named. What an earlier attempt at the
+   * same work item has written there is there. Without the parameter: the same as `scratch`.
+   */
+  readonly checkpoint: string
   /** A private temporary folder, empty at the start and removed after the attempt. */
   readonly scratch: string
+}
+
+/** What a task that comes after another is given besides. */
+export interface AfterTaskContext<R = unknown, P extends Parameters = Parameters> extends TaskContext<P> {
+  /** What the other task's function returned for its work item, as JSON keeps it; null for a command, and for ranks. */
+  readonly result: R
+  /** The first of `files`, if there is one. */
+  readonly file: string | undefined
+  /** Absolute paths of the files of the other task's work item. */
+  readonly files: readonly string[]
+}
+
+/** What a task with a signal trigger is given besides. */
+export interface SignalTaskContext<P extends Parameters = Parameters> extends TaskContext<P> {
+  /** The first of `files`, if there is one. */
+  readonly file: string | undefined
+  /** Absolute paths of the files that came with the signal. */
+  readonly files: readonly string[]
 }
 
 /** What a task with a file trigger is given besides. */

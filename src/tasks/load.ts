@@ -1,4 +1,5 @@
-import type { TaskDefinition } from '../core/model.ts'
+import type { TaskName } from '../core/model.ts'
+import { withoutBrokenLinks } from './links.ts'
 import type { LoadedTasks, TaskProblem } from './loaded.ts'
 import type { FoundTask, LoaderReport } from './loader/protocol.ts'
 import { runLoader } from './loader-process.ts'
@@ -10,6 +11,8 @@ export interface LoadOptions {
   readonly folders: readonly string[]
   /** Single files besides them, which must be there. */
   readonly files?: readonly string[]
+  /** Names of tasks that the run has besides: these can be named, too. Default: none. */
+  readonly others?: readonly TaskName[]
   /** The working directory in which modules are loaded. */
   readonly cwd: string
   /** For each module. Default: 10. */
@@ -31,12 +34,12 @@ export async function loadTasks(options: LoadOptions): Promise<LoadedTasks> {
   const { folders, files = [], cwd, mayBeMissing = false } = options
   const found = await findTaskFiles({ folders, files, cwd, mayBeMissing })
   const modules = found.files.length === 0 ? [] : await loadModules(found, options)
-  const { tasks, duplicates } = withoutDuplicates(
-    inOrder(modules, found.files).flatMap(module => module.tasks),
-  )
+  const named = withoutDuplicates(inOrder(modules, found.files).flatMap(module => module.tasks))
+  const linked = withoutBrokenLinks(named.tasks, options.others)
+  const ofModules = modules.flatMap(module => module.problems)
   return {
-    tasks,
-    problems: [...found.problems, ...modules.flatMap(module => module.problems), ...duplicates],
+    tasks: linked.tasks.map(({ definition }) => definition),
+    problems: [...found.problems, ...ofModules, ...named.duplicates, ...linked.problems],
     ignored: found.ignored,
   }
 }
@@ -121,14 +124,14 @@ function inOrder(modules: readonly LoadedModule[], files: readonly string[]): Lo
 /** Of two tasks with the same name the first stays. */
 function withoutDuplicates(found: readonly FoundTask[]) {
   const byName = new Map<string, FoundTask>()
-  const tasks: TaskDefinition[] = []
+  const tasks: FoundTask[] = []
   const duplicates: TaskProblem[] = []
   for (const task of found) {
     const { name, module } = task.definition
     const first = byName.get(name)
     if (first === undefined) {
       byName.set(name, task)
-      tasks.push(task.definition)
+      tasks.push(task)
     } else {
       const message = `the name '${name}' is taken by the task in ${place(first)}`
       duplicates.push({

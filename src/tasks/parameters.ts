@@ -1,7 +1,7 @@
 import * as z from 'zod'
-import type { FileFilter, Parameters, Trigger } from '../core/model.ts'
+import type { Checkpoint, Dependency, FileFilter, Outputs, Parameters, Trigger } from '../core/model.ts'
 import { describe } from '../validation/describe.ts'
-import type { Reader } from '../validation/readers.ts'
+import type { Read, Reader } from '../validation/readers.ts'
 import {
   duration,
   durationOrZero,
@@ -29,6 +29,7 @@ export function taskSchema(settleSeconds: number) {
     ranksPerNode: optional(ranks),
     cpusPerRank: optional(cpusPerRank),
     mpi: optional(mpi),
+    dependsOn: optional(dependsOn),
     memory: optional(memory),
     diskLimit: optional(memory),
     time: optional(duration),
@@ -37,6 +38,8 @@ export function taskSchema(settleSeconds: number) {
     retries: nested(retries),
     ioBound: optional(yesOrNo),
     networkBound: optional(yesOrNo),
+    outputs: optional(outputs),
+    checkpoint: optional(checkpoint),
     env: optional(environment),
     cwd: optional(text),
     parameters: optional(parameters),
@@ -44,9 +47,6 @@ export function taskSchema(settleSeconds: number) {
     command: z.unknown().optional(),
   })
 }
-
-/** Designed, but not carried out by this version: refused, so that nobody relies on them. */
-export const UNSUPPORTED = ['dependsOn']
 
 const cpus: Reader<number | 'all' | 'any'> = raw =>
   raw === 'all' || raw === 'any'
@@ -93,6 +93,43 @@ const memory: Reader<number> = raw => {
 
 /** No process starts with less; such a number was meant in another unit. */
 const LEAST_MEMORY = 1024 ** 2
+
+const dependsOn: Reader<Dependency> = raw => {
+  if (typeof raw === 'string') return dependency('all', [raw])
+  if (Array.isArray(raw)) return dependency('all', raw)
+  const entries = typeof raw === 'object' && raw !== null ? Object.entries(raw) : []
+  const [of, tasks] = entries[0] ?? []
+  if (entries.length === 1 && (of === 'all' || of === 'any') && Array.isArray(tasks))
+    return dependency(of, tasks)
+  return wrong('the name of a task, a list of such, { all: […] } or { any: […] }', raw)
+}
+
+function dependency(of: Dependency['of'], names: readonly unknown[]): Read<Dependency> {
+  if (names.length === 0) return wrong('at least one name of a task', names)
+  for (const name of names) {
+    const read = folderName(name)
+    if (!('value' in read)) return wrong('names of tasks', name)
+  }
+  return { value: { of, tasks: [...new Set(names.map(String))] } }
+}
+
+const outputs: Reader<Outputs> = raw => {
+  if (typeof raw === 'function') return { value: { kind: 'function' } }
+  const patterns: readonly unknown[] = Array.isArray(raw) ? raw : [raw]
+  const isPattern = (each: unknown): each is string =>
+    typeof each === 'string' && each !== '' && !each.includes('\0')
+  if (patterns.length > 0 && patterns.every(isPattern)) return { value: { kind: 'patterns', patterns } }
+  return wrong(
+    "a file name such as 'images/{name}.png', a list of such, or a function that returns them",
+    raw,
+  )
+}
+
+const checkpoint: Reader<Checkpoint | null> = raw => {
+  if (typeof raw === 'boolean') return { value: raw ? { file: null } : null }
+  const isName = typeof raw === 'string' && raw !== '' && raw !== '.' && raw !== '..' && !/[/\0]/.test(raw)
+  return isName ? { value: { file: raw } } : wrong("true, or the name of a file such as '{name}.chk'", raw)
+}
 
 const environment: Reader<Record<string, string>> = raw => {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
@@ -174,10 +211,18 @@ function triggerSchema(settleSeconds: number) {
         return fileUpdated(rest, context, settleSeconds)
       case 'timer':
         return { kind, everySeconds: context.read('every', duration, rest['every']) ?? 0 }
+      case 'after':
+        return { kind, task: context.read('task', folderName, rest['task']) ?? '' }
+      case 'signal':
+        return { kind, name: context.read('name', folderName, rest['name']) ?? '' }
       default: {
         const fix =
           typeof raw === 'string' ? `write fileIn(${JSON.stringify(raw)}), imported from 'odop'` : null
-        context.add('', `expected fileIn(…), fileUpdated(…) or timer(…), found ${describe(raw)}`, fix)
+        context.add(
+          '',
+          `expected fileIn(…), fileUpdated(…), timer(…), after(…) or signal(…), found ${describe(raw)}`,
+          fix,
+        )
         return { kind: 'background' }
       }
     }

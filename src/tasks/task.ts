@@ -1,5 +1,5 @@
 import type { Parameters } from '../core/model.ts'
-import type { FileTaskContext, TaskContext } from './context.ts'
+import type { AfterTaskContext, FileTaskContext, SignalTaskContext, TaskContext } from './context.ts'
 
 /** Bytes, or a text such as `'500M'` or `'2G'` (powers of 1024). */
 export type Size = number | string
@@ -52,9 +52,23 @@ export interface Timer {
   readonly every: Duration
 }
 
+export interface After<R = unknown> {
+  readonly kind: 'after'
+  readonly task: string
+  /** Only for the compiler: what the other task returns. */
+  readonly [returned]?: R
+}
+
+declare const returned: unique symbol
+
+export interface Signal {
+  readonly kind: 'signal'
+  readonly name: string
+}
+
 /** A trigger whose work items hold files. */
 export type FileTrigger = FileIn | FileUpdated
-export type TaskTrigger = FileTrigger | Timer
+export type TaskTrigger = FileTrigger | Timer | After | Signal
 
 /** Queues a work item for each file (or batch of files) of a folder: those already there, then those that appear. */
 export function fileIn(folder: string, options: FileInOptions = {}): FileIn {
@@ -71,11 +85,34 @@ export function timer(every: Duration): Timer {
   return Object.freeze({ kind: 'timer', every })
 }
 
-/** What the function is given follows from the trigger: only file triggers give `file` and `files`. */
+/** Queues a work item for each work item of another task that has completed; it is given what that returned, and its files. */
+export function after<R = unknown>(task: string): After<R> {
+  return Object.freeze({ kind: 'after', task })
+}
+
+/** Queues a work item each time that `odop signal RUN NAME` is called, with the files that are named there. */
+export function signal(name: string): Signal {
+  return Object.freeze({ kind: 'signal', name })
+}
+
+/** What the function is given follows from the trigger: a timer has no files, and only `after` has a `result`. */
 export type ContextOf<
   T extends TaskTrigger | undefined,
   P extends Parameters = Parameters,
-> = T extends FileTrigger ? FileTaskContext<P> : TaskContext<P>
+> = T extends FileTrigger
+  ? FileTaskContext<P>
+  : T extends After<infer R>
+    ? AfterTaskContext<R, P>
+    : T extends Signal
+      ? SignalTaskContext<P>
+      : TaskContext<P>
+
+/** Names of other tasks: all of them, or what one of the two lists says. */
+export type DependsOn =
+  | string
+  | readonly string[]
+  | { readonly all: readonly string[] }
+  | { readonly any: readonly string[] }
 
 /** The parameters of a task; each may be left out. */
 export interface TaskOptions<
@@ -84,7 +121,7 @@ export interface TaskOptions<
 > {
   /** Letters, digits, `.`, `_` and `-`. Default: the name of the export, for a default export that of the file. */
   readonly name?: string | undefined
-  /** What queues the task: `fileIn`, `fileUpdated`, `timer`; without one it is a background task, kept going all the time. */
+  /** What queues the task: `fileIn`, `fileUpdated`, `timer`, `after`, `signal`; without one it is a background task, kept going all the time. */
   readonly trigger?: T
   /** Higher goes first. Default: 0. */
   readonly priority?: number | undefined
@@ -108,6 +145,11 @@ export interface TaskOptions<
   readonly cpusPerRank?: number | 'any' | undefined
   /** What `srun --mpi` is given, such as `'pmi2'`. Default: Slurm's default. */
   readonly mpi?: string | undefined
+  /**
+   * Work items wait until these tasks have nothing left to do: no work item that is pending or running, and no file that is
+   * known but not complete. `{ any: […] }`: until one of them has. Default: they do not wait.
+   */
+  readonly dependsOn?: DependsOn | undefined
   /** Limit for the memory of an attempt with all its processes. Default: none. */
   readonly memory?: Size | undefined
   /** Limit for what an attempt with all its processes writes to disks; what it deletes counts, too. Default: none. */
@@ -127,6 +169,21 @@ export interface TaskOptions<
   readonly ioBound?: boolean | undefined
   /** Says that the task mostly waits for the network. */
   readonly networkBound?: boolean | undefined
+  /**
+   * What a work item writes: names in which `{file}` stands for its file, `{folder}` for the folder of that and `{name}` for its name without the
+   * extension; or a function that returns names. Relative to `cwd`. An item whose outputs are all there and newer than its files is done without an attempt,
+   * and one that completes without having written them has failed. Default: not known.
+   */
+  readonly outputs?:
+    | string
+    | readonly string[]
+    | ((context: ContextOf<T>) => string | readonly string[] | Promise<string | readonly string[]>)
+    | undefined
+  /**
+   * The task keeps what it has done so far in `checkpoint`, a folder, or a file of this name in it, which outlives the attempt. It may be ended when the
+   * application needs its cores for long, and goes on later. Default: false.
+   */
+  readonly checkpoint?: boolean | string | undefined
   /** Environment variables of an attempt, besides the run's own. */
   readonly env?: Readonly<Record<string, string>> | undefined
   /** Working directory of an attempt. Default: the folder in which `odop run` was started. */
@@ -146,13 +203,18 @@ export interface CommandTaskOptions<
   readonly parameterFormat?: string | undefined
 }
 
+/** All that any of the triggers gives. */
+export type AnyContext = FileTaskContext & Partial<Pick<AfterTaskContext, 'result'>>
+
 /** A task as its module exports it. Nothing is checked yet: one wrong task must not end its whole module. */
 export interface Task {
   readonly [taskBrand]: true
   /** As the user wrote them. */
   readonly options: unknown
-  readonly run: ((context: FileTaskContext) => unknown) | null
-  readonly command: ((context: FileTaskContext) => unknown) | null
+  readonly run: ((context: AnyContext) => unknown) | null
+  readonly command: ((context: AnyContext) => unknown) | null
+  /** Says what a work item writes. */
+  readonly outputs: ((context: AnyContext) => unknown) | null
   /** Where `task()` was called. */
   readonly place: Error
 }
@@ -174,7 +236,8 @@ export function task(options: unknown, run?: unknown): Task {
     [taskBrand]: true as const,
     options,
     run: callable(run),
-    command: callable(commandOf(options)),
+    command: callable(partOf(options, 'command')),
+    outputs: callable(partOf(options, 'outputs')),
     place: new Error('task()'),
   })
 }
@@ -183,8 +246,10 @@ export function isTask(value: unknown): value is Task {
   return typeof value === 'object' && value !== null && taskBrand in value
 }
 
-function commandOf(options: unknown): unknown {
-  return typeof options === 'object' && options !== null && 'command' in options ? options.command : undefined
+function partOf(options: unknown, key: 'command' | 'outputs'): unknown {
+  return typeof options === 'object' && options !== null
+    ? (options as Record<string, unknown>)[key]
+    : undefined
 }
 
 function callable(value: unknown): Task['run'] {

@@ -5,7 +5,8 @@ import { check, type KeyProblem } from '../validation/schema.ts'
 import { exclusions } from './exclusions.ts'
 import type { ExportedTask } from './exported-tasks.ts'
 import { mpiNeeds, mpiProblems } from './mpi-needs.ts'
-import { taskSchema, UNSUPPORTED } from './parameters.ts'
+import { namesInput } from './outputs.ts'
+import { taskSchema } from './parameters.ts'
 import type { Task } from './task.ts'
 
 /** A task of a module, before its parameters are known to be right. */
@@ -21,13 +22,13 @@ export function validateTask(
   candidate: Candidate,
 ): { readonly definition: TaskDefinition } | { readonly problems: readonly KeyProblem[] } {
   const { task } = candidate
-  const { supported, refused } = withoutUnsupported(task.options)
-  const checked = check(taskSchema(candidate.settleSeconds), supported)
+  const checked = check(taskSchema(candidate.settleSeconds), task.options)
   const parameters = 'value' in checked ? checked.value : null
   const problems = [
-    ...refused,
     ...('problems' in checked ? checked.problems : []),
-    ...(parameters === null ? [] : [...mpiProblems(parameters), ...exclusions(task, parameters)]),
+    ...(parameters === null
+      ? []
+      : [...mpiProblems(parameters), ...exclusions(task, parameters), ...outputProblems(parameters)]),
     ...nameProblems(candidate, parameters?.name),
     ...bodyProblems(task),
   ]
@@ -49,6 +50,7 @@ function definitionOf({ task, module, index, defaultName }: Candidate, given: Gi
     cpus: ranks?.cpus ?? given.cpus ?? 1,
     ...(given.gpus === undefined || given.gpus === 0 ? {} : { gpus: given.gpus }),
     mpi: ranks?.mpi ?? null,
+    dependsOn: given.dependsOn ?? null,
     memoryBytes: given.memory ?? null,
     ...(given.diskLimit === undefined ? {} : { diskLimitBytes: given.diskLimit }),
     timeSeconds: given.time ?? null,
@@ -58,6 +60,8 @@ function definitionOf({ task, module, index, defaultName }: Candidate, given: Gi
     retryDelaySeconds: given.retries?.delaySeconds ?? null,
     ioBound: given.ioBound ?? false,
     networkBound: given.networkBound ?? false,
+    outputs: given.outputs ?? null,
+    checkpoint: given.checkpoint ?? null,
     env: given.env ?? {},
     cwd: given.cwd ?? null,
     ...(given.parameters === undefined ? {} : { parameters: given.parameters }),
@@ -65,13 +69,13 @@ function definitionOf({ task, module, index, defaultName }: Candidate, given: Gi
   }
 }
 
-function withoutUnsupported(options: unknown): { supported: unknown; refused: KeyProblem[] } {
-  if (typeof options !== 'object' || options === null) return { supported: options, refused: [] }
-  const entries = Object.entries(options)
-  const refused = entries
-    .filter(([key, value]) => UNSUPPORTED.includes(key) && value !== undefined)
-    .map(([key]) => ({ key, message: `\`${key}\` is not supported yet`, fix: 'remove it' }))
-  return { supported: Object.fromEntries(entries.filter(([key]) => !UNSUPPORTED.includes(key))), refused }
+/** Only a work item with files has outputs that depend on them. */
+function outputProblems({ outputs, trigger }: Given): KeyProblem[] {
+  const hasFiles = trigger !== undefined && trigger.kind !== 'timer'
+  const pattern = outputs?.kind === 'patterns' ? outputs.patterns.find(namesInput) : undefined
+  if (hasFiles || pattern === undefined) return []
+  const message = `'${pattern}' names a file of the work item, but a task without a file trigger has none`
+  return [{ key: 'outputs', message, fix: "add one: trigger: fileIn('data')" }]
 }
 
 function nameProblems({ task, defaultName }: Candidate, given: string | undefined): KeyProblem[] {

@@ -4,7 +4,8 @@ import type { FileInTrigger, FilePath } from '../core/model.ts'
 import { CompletionQueue } from './completeness/completion-queue.ts'
 import { type FileTools, fileTools } from './file-tools.ts'
 import { nameFilter } from './filter.ts'
-import { FolderTree } from './folder/folder-tree.ts'
+import { FolderTree, type FolderTreeOptions } from './folder/folder-tree.ts'
+import { globFilter, globParts, isGlob } from './glob-folder.ts'
 import { onceEach } from './once.ts'
 import type { TriggerContext, TriggerSource } from './trigger-source.ts'
 import { incompleteTexts, sayUnfinished } from './unfinished.ts'
@@ -45,9 +46,7 @@ class FileIn implements TriggerSource {
       warn: this.#warn,
     })
     this.#tree = new FolderTree({
-      folder: resolve(context.cwd, trigger.folder),
-      recursive: trigger.recursive,
-      filter: nameFilter(trigger.filter, this.#warn),
+      ...this.#place(),
       only: null,
       volumes: tools.volumes,
       found: (path, written) => this.#onFound(path, written),
@@ -56,13 +55,22 @@ class FileIn implements TriggerSource {
     })
   }
 
+  /** A pattern is looked for below the folder that is certain. */
+  #place(): Pick<FolderTreeOptions, 'folder' | 'recursive' | 'filter'> {
+    const { folder, recursive, filter } = this.#trigger
+    const { cwd } = this.#context
+    const inner = nameFilter(filter, this.#warn)
+    if (!isGlob(folder)) return { folder: resolve(cwd, folder), recursive, filter: inner }
+    const { base, glob } = globParts(folder)
+    return { folder: resolve(cwd, base), recursive: true, filter: globFilter({ glob, recursive, inner }) }
+  }
+
   start(): void {
     this.#tree.start()
   }
 
   async flush({ incompleteBatches }: { readonly incompleteBatches: boolean }): Promise<void> {
-    await this.#tree.scan()
-    await nextTurn()
+    await this.look()
     const unfinished = await this.#queue.idle((this.#trigger.settleSeconds + PATIENCE_SECONDS) * 1000)
     if (this.#closed) return
     sayUnfinished(this.#context.task.name, unfinished, this.#warn)
@@ -77,6 +85,15 @@ class FileIn implements TriggerSource {
       `${this.#batch.length} of the ${batchSize} files of the next work item are complete`,
       ...incomplete,
     ]
+  }
+
+  async look(): Promise<void> {
+    await this.#tree.scan()
+    await nextTurn()
+  }
+
+  isBusy(): boolean {
+    return !this.#tree.hasScanned || this.#queue.isBusy
   }
 
   async close(): Promise<void> {

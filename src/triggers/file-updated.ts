@@ -40,6 +40,8 @@ class FileUpdated implements TriggerSource {
   readonly #asFile: FolderTree
   /** The path as a folder, once it was seen to be one. */
   #asFolder: FolderTree | null = null
+  /** Questions whether the path is a folder that have no answer yet. */
+  #opening = 0
   #closed = false
 
   constructor(context: TriggerContext, trigger: FileUpdatedTrigger, tools: FileTools) {
@@ -71,12 +73,21 @@ class FileUpdated implements TriggerSource {
   }
 
   async flush(): Promise<void> {
+    await this.look()
+    const unfinished = await this.#queue.idle((this.#trigger.settleSeconds + PATIENCE_SECONDS) * 1000)
+    if (!this.#closed) sayUnfinished(this.#context.task.name, unfinished, this.#warn)
+  }
+
+  async look(): Promise<void> {
     await this.#asFile.scan()
     await this.#openIfFolder()
     await this.#asFolder?.scan()
     await nextTurn()
-    const unfinished = await this.#queue.idle((this.#trigger.settleSeconds + PATIENCE_SECONDS) * 1000)
-    if (!this.#closed) sayUnfinished(this.#context.task.name, unfinished, this.#warn)
+  }
+
+  isBusy(): boolean {
+    const folderIsKnown = this.#opening === 0 && (this.#asFolder?.hasScanned ?? true)
+    return !this.#asFile.hasScanned || !folderIsKnown || this.#queue.isBusy
   }
 
   async waitsFor(): Promise<readonly string[]> {
@@ -102,7 +113,9 @@ class FileUpdated implements TriggerSource {
 
   async #openIfFolder(): Promise<void> {
     if (this.#asFolder !== null) return
+    this.#opening += 1
     const stats = await stat(pathToBytes(this.#path)).catch(() => null)
+    this.#opening -= 1
     if (this.#closed || this.#asFolder !== null || !stats?.isDirectory()) return
     this.#asFolder = this.#tree({
       folder: this.#path,

@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
-import picomatch from 'picomatch'
 import type { FilePath } from '../core/model.ts'
 import { pathToBytes } from '../os/path-bytes.ts'
 import { nameFilter } from './filter.ts'
 import { FolderTree } from './folder/folder-tree.ts'
 import { Volumes } from './folder/network-file-system.ts'
+import { globParts } from './glob-folder.ts'
 import { onceEach } from './once.ts'
 
 export interface ProgressFilesOptions {
@@ -40,7 +40,7 @@ export function watchProgress(options: ProgressFilesOptions): ProgressFiles {
     // What was there before the launch is no step of this application.
     if (writtenAt >= startedAt - CLOCKS_DIFFER_MILLISECONDS) options.stepped(timeOf(writtenAt, options.now()))
   }
-  const { base, glob } = partsOf(options.glob)
+  const { base, glob } = globParts(options.glob)
   const tree = new FolderTree({
     folder: glob === '' ? dirname(base) : base,
     recursive: glob.includes('/'),
@@ -75,10 +75,4 @@ const CLOCKS_DIFFER_MILLISECONDS = 5000
 
 function timeOf(writtenAt: number, now: number): number {
   return writtenAt <= now && now - writtenAt < CLOCKS_DIFFER_MILLISECONDS ? writtenAt : now
-}
-
-/** The folder up to the first special character, and what is below it; without one it is a file. */
-function partsOf(pattern: string): { readonly base: string; readonly glob: string } {
-  const { base, glob } = picomatch.scan(pattern)
-  return { base: base === '' ? '/' : base, glob }
 }

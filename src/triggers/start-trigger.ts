@@ -26,6 +26,10 @@ function start(context: TriggerContext): TriggerSource {
       return startTimer(context, trigger.everySeconds)
     case 'background':
       return startBackground(context)
+    case 'after':
+    case 'signal':
+      // Neither is watched for: the trigger desk is told.
+      return { flush: async () => {}, close: async () => {} }
     default:
       return unreachable(trigger)
   }

@@ -1,4 +1,4 @@
-import type { FilePath, TaskDefinition, TaskName } from '../core/model.ts'
+import type { FilePath, ItemId, TaskDefinition, TaskName } from '../core/model.ts'
 
 /** Watches for one task. Calls `fire` for each work item to queue; never throws after it was started. */
 export interface TriggerSource {
@@ -9,6 +9,10 @@ export interface TriggerSource {
    * definition says all about it.
    */
   waitsFor?(): Promise<readonly string[]>
+  /** Looks at all folders now, without waiting for files to become complete. Missing: there are none. */
+  look?(): Promise<void>
+  /** It knows of files that are not complete yet, or has not looked at everything once. Missing: it never does. */
+  isBusy?(): boolean
   close(): Promise<void>
 }
 
@@ -26,4 +30,6 @@ export interface Fired {
   readonly task: TaskName
   readonly files: readonly FilePath[]
   readonly version: string | null
+  /** As `WorkItem.after`. */
+  readonly after?: ItemId
 }

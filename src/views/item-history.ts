@@ -75,6 +75,12 @@ export function addHistory(history: ItemHistory, event: OdopEvent): void {
       itemEnded(history, record, { at: event.at, outcome: 'cancelled' })
       return
     }
+    case 'item-completed': {
+      const record = history.items.get(event.item)
+      if (record === undefined || record.endedAt !== null) return
+      itemEnded(history, record, { at: event.at, outcome: 'completed' })
+      return
+    }
     case 'attempt-started': {
       const { attempt, at: startedAt, placement } = event
       const none = {
@@ -154,7 +160,7 @@ function resumed(record: AttemptRecord | null, at: number): void {
 function attemptEnded(history: ItemHistory, event: AttemptEnded): void {
   const task = taskRecord(history, event.task)
   task.outcomes[event.outcome] += 1
-  if (event.outcome === 'completed') addWait(task.durations, event.usage.wallSeconds)
+  if (event.outcome === 'completed' && !event.upToDate) addWait(task.durations, event.usage.wallSeconds)
   const item = history.items.get(event.item)
   const attempt = runningAttempt(history, event.attempt)
   if (item === undefined || attempt === null) return

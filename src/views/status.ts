@@ -50,6 +50,7 @@ export interface TaskStatus {
   readonly failed: number
   readonly timeout: number
   readonly cancelled: number
+  readonly upToDate?: number
 }
 
 export interface AttemptStatus {
@@ -141,6 +142,7 @@ function taskStatus(state: RunView, task: View<TaskState>, isOver: boolean): Tas
     failed: task.ended.failed,
     timeout: task.ended.timeout,
     cancelled: task.ended.cancelled,
+    upToDate: task.upToDate,
   }
 }
 

@@ -23,6 +23,7 @@ export function summaryNotes(state: RunView, options: NoteOptions): readonly str
       ...leftNotes(state, options),
       ...some(failureNotes(state, options), 'task with failed work items'),
       ...some(refusalNotes(state), 'module that could not be used'),
+      ...some(upToDateNotes(state), 'task whose outputs were there'),
       ...some(neverFitNotes(state), 'task that can never run here'),
       ...some(noted(state, 'warning'), 'warning'),
       ...some(noted(state, 'info'), 'remark'),
@@ -115,6 +116,17 @@ function retriesLeft(state: RunView): ReadonlyMap<TaskName, number> {
     if (item.failures > 0) counts.set(item.task, (counts.get(item.task) ?? 0) + 1)
   }
   return counts
+}
+
+/** They count as completed, but nobody has worked for them. */
+function upToDateNotes(state: RunView): readonly string[] {
+  return [...state.tasks.values()].flatMap(({ name, upToDate, ended }) =>
+    upToDate === 0
+      ? []
+      : [
+          `${name}: of ${counted(ended.completed, 'completed work item')} ${upToDate} had nothing to do, because the outputs were there`,
+        ],
+  )
 }
 
 function refusalNotes(state: RunView): readonly string[] {

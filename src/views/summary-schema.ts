@@ -62,6 +62,8 @@ const task = z.strictObject({
   timeout: count,
   cancelled: count,
   left: count,
+  // Summaries of an earlier odop have none.
+  upToDate: count.optional(),
   attempts: count,
   wallSeconds: amount,
   cpuSeconds: amount,

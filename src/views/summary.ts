@@ -135,6 +135,7 @@ function taskSummary(task: View<TaskState>): Summary['tasks'][number] {
     timeout: task.ended.timeout,
     cancelled: task.ended.cancelled,
     left: itemsLeft(task),
+    upToDate: task.upToDate,
     attempts: task.attempts,
     wallSeconds: rounded(task.wallSeconds),
     cpuSeconds: rounded(task.cpuSeconds),

@@ -58,6 +58,10 @@ export function triggerText(trigger: Trigger): string {
       return printable(`${trigger.path} updated${below(trigger)}${watchers(trigger)}`)
     case 'timer':
       return `every ${formatDuration(trigger.everySeconds)}`
+    case 'after':
+      return printable(`after ${trigger.task}`)
+    case 'signal':
+      return printable(`signal ${trigger.name}`)
     case 'background':
       return 'in the background'
     default:
@@ -77,9 +81,18 @@ function columns(tasks: readonly TaskDefinition[], cwd: string): readonly Column
     ...(tasks.some(task => task.gpus !== undefined) ? [gpus] : []),
     { head: 'Memory', align: 'right', text: task => limitText(task.memoryBytes, formatSize) },
     { head: 'Time', align: 'right', text: task => limitText(task.timeSeconds, formatDuration) },
-    { head: 'Trigger', align: 'left', flexible: true, text: task => triggerText(task.trigger) },
+    { head: 'Trigger', align: 'left', flexible: true, text: queueText },
     { head: 'Module', align: 'left', flexible: true, text: task => printable(shortPath(task.module, cwd)) },
   ]
+}
+
+/** What queues it, and what it waits for then. */
+function queueText({ trigger, dependsOn = null }: TaskDefinition): string {
+  if (dependsOn === null) return triggerText(trigger)
+  const names = dependsOn.tasks.join(dependsOn.of === 'any' ? ' or ' : ' and ')
+  return printable(
+    `${triggerText(trigger)}; when ${names} ${dependsOn.tasks.length > 1 && dependsOn.of === 'all' ? 'are' : 'is'} done`,
+  )
 }
 
 /** `2 × 4`: on each of two nodes four. */

@@ -24,7 +24,13 @@ const facts: NodeFacts = {
   yieldMode: 'kernel',
 }
 
-const task = sampleTask({ name: 'reduce', cpus: 'all', timeSeconds: 60 })
+const task = sampleTask({
+  name: 'reduce',
+  cpus: 'all',
+  timeSeconds: 60,
+  trigger: { kind: 'after', task: 'read' },
+  dependsOn: { of: 'any', tasks: ['check'] },
+})
 
 const usage = { wallSeconds: 1, cpuSeconds: 0.5, peakMemoryBytes: 1000 }
 
@@ -77,6 +83,12 @@ export const samples: readonly OdopEvent[] = [
     usage,
     retryAt: 70,
   },
+  {
+    type: 'item-queued',
+    at: 10,
+    item: { id: 'plot#1', task: 'plot', files: [], version: null, after: 'reduce#1', queuedAt: 10 },
+  },
+  { type: 'item-completed', at: 11, item: 'plot#1', outputs: ['/a'] },
   { type: 'item-cancelled', at: 11, item: 'reduce#1', reason: 'asked' },
   {
     type: 'usage',

@@ -23,10 +23,19 @@ function begin(cores = 2) {
     judged: 'busy' as const,
   }))
   const ask = (request: ControlRequest) =>
-    answerRequest(request, {
+    answerRequest(request, new AbortController().signal, {
       recorder,
       attempts: { terminate: (attempt, { outcome }) => done.push(`${attempt} ${outcome}`) },
       loop: { wake: () => done.push('wake') },
+      desk: {
+        signalled: () => ({ kind: 'unknown' }),
+        signals: () => [],
+        look: async () => {},
+        isBusy: () => false,
+      },
+      tasksAreOpen: () => Promise.resolve(),
+      run: 'r',
+      folder: null,
       progress: { step: () => done.push('step') },
       snapshot: () => ({
         nodes: [{ node: 'n1', cores: look, availableMemoryBytes: 1e9, attempts: [] }],

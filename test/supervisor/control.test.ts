@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import {
   existsSync,
   lstatSync,
@@ -11,13 +12,21 @@ import {
 import { connect } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Control, openControl } from '../../src/supervisor/control.ts'
 import { askRun } from '../../src/supervisor/control-client.ts'
 import { type ControlRequest, MOST_LINE_BYTES, readReply } from '../../src/supervisor/control-protocol.ts'
 
 const opened: Control[] = []
+let answerLater = () => {}
+let later = Promise.resolve()
 const folders: string[] = []
+
+beforeEach(() => {
+  later = new Promise(resolve => {
+    answerLater = resolve
+  })
+})
 
 afterEach(async () => {
   await Promise.all(opened.splice(0).map(control => control.close()))
@@ -33,22 +42,26 @@ function newFolder(...below: readonly string[]): string {
 }
 
 async function open(folder: string, file = path.join(folder, 'control.sock')) {
+  const socket = path.join(os.tmpdir(), `odop-control-${randomUUID()}`, 's')
   const received: ControlRequest[] = []
   const problems: string[] = []
   const control = await openControl({
-    file,
+    socket,
+    link: file,
     handle: request => {
       received.push(request)
       if (request.type === 'explain') return { ok: true, reasons: [`why ${request.task}`] }
       if (request.type === 'tasks-add') return Promise.resolve({ ok: true, text: 'later' })
+      if (request.type === 'run') return { ok: true, run: 'r', folder: '/r' }
       const name = request.type === 'signal' ? request.name : request.type
+      if (name === 'later') return later.then(() => ({ ok: true }))
       if (name === 'bug') throw new Error('a bug')
       return name === 'progress' ? { ok: true } : { ok: false, problem: 'unknown' }
     },
     unavailable: reason => problems.push(reason),
   })
   opened.push(control)
-  return { file, control, received, problems }
+  return { file, socket, control, received, problems }
 }
 
 const signal = (name: string, files: readonly string[] = []) => ({ type: 'signal', name, files }) as const
@@ -72,15 +85,11 @@ describe('control.sock', () => {
   it('answers in order also when an earlier answer takes its time', async () => {
     const folder = newFolder()
     const file = path.join(folder, 'control.sock')
-    let finish = () => {}
-    const finished = new Promise<void>(resolve => {
-      finish = resolve
-    })
     const control = await openControl({
-      file,
+      socket: path.join(os.tmpdir(), `odop-control-${randomUUID()}`, 's'),
+      link: file,
       handle: async request => {
-        if (request.type === 'tasks-add') await finished
-        else finish()
+        if (request.type === 'tasks-add') await later
         return { ok: true, text: request.type }
       },
       unavailable: reason => expect.fail(reason),
@@ -91,7 +100,9 @@ describe('control.sock', () => {
       signal('x'),
       { type: 'tasks-remove', task: 'a', now: true },
     ]
-    const got = await send(file, asked.map(each => `${JSON.stringify(each)}\n`).join(''), 3)
+    const answers = send(file, asked.map(each => `${JSON.stringify(each)}\n`).join(''), 3)
+    answerLater()
+    const got = await answers
     expect(got.trim().split('\n').map(readReply)).toEqual(asked.map(({ type }) => ({ ok: true, text: type })))
   })
 
@@ -108,9 +119,11 @@ describe('control.sock', () => {
     expect(await askRun(file, signal('progress'))).toBeNull()
   })
 
-  it('works in a folder whose path is too long for a socket', async () => {
-    const folder = newFolder('x'.repeat(100), 'y'.repeat(100))
-    const { file, control } = await open(folder)
+  it.each([
+    ['long', ['x'.repeat(100), 'y'.repeat(100)]],
+    ['short', []],
+  ])('is found through a link in a folder with a %s path', async (_, below) => {
+    const { file, control } = await open(newFolder(...below))
     expect(lstatSync(file).isSymbolicLink()).toBe(true)
     expect(statSync(file).mode & 0o777).toBe(0o600)
     expect(statSync(path.dirname(await realTarget(file))).mode & 0o777).toBe(0o700)
@@ -136,10 +149,45 @@ describe('control.sock', () => {
     expect(await askRun(path.join(long, 'control.sock'), signal('progress'))).toEqual({ ok: true })
   })
 
-  it('that can not be made is only said', async () => {
-    const { problems, control } = await open('/nowhere', '/nowhere/at/all/control.sock')
+  it('that can not be found in the folder is only said, and works for those who know of it', async () => {
+    const { problems, socket } = await open('/nowhere', '/nowhere/at/all/control.sock')
     expect(problems).toEqual([expect.stringMatching(/ENOENT|EACCES/)])
+    expect(await askRun(socket, signal('progress'))).toEqual({ ok: true })
+  })
+
+  it('that can not be made is only said: not where somebody else was before us', async () => {
+    const taken = newFolder()
+    const problems: string[] = []
+    const control = await openControl({
+      socket: path.join(taken, 's'),
+      link: null,
+      handle: () => ({ ok: true }),
+      unavailable: reason => problems.push(reason),
+    })
+    expect(problems).toEqual([expect.stringMatching(/EEXIST/)])
     await control.close()
+    expect(existsSync(taken)).toBe(true)
+  })
+
+  it('says which run it is of', async () => {
+    const { file } = await open(newFolder())
+    expect(await askRun(file, { type: 'run' })).toEqual({ ok: true, run: 'r', folder: '/r' })
+  })
+
+  it('answers later what takes time, and what was asked after that afterwards', async () => {
+    const { file, received } = await open(newFolder())
+    const lines = ['later', 'progress', 'other'].map(name => `${JSON.stringify(signal(name))}\n`).join('')
+    const answers = send(file, lines, 3)
+    const other = await askRun(file, signal('other'))
+    expect(other).toEqual({ ok: false, problem: 'unknown' })
+    expect(received.filter(each => each.type === 'signal' && each.name === 'progress')).toEqual([])
+    answerLater()
+    expect(
+      (await answers)
+        .trim()
+        .split('\n')
+        .map(line => readReply(line)?.ok),
+    ).toEqual([true, true, false])
   })
 
   it.each([
@@ -185,7 +233,7 @@ describe('control.sock', () => {
       { ok: false, problem: 'unknown' },
       { ok: true },
     ])
-    expect(received[1]).toEqual(signal('ü'))
+    expect(received[1]).toMatchObject({ name: 'ü' })
   })
 })
 
@@ -199,7 +247,8 @@ describe('HTTP on control.sock', () => {
     const heads: string[] = []
     const file = path.join(newFolder(), 'control.sock')
     const control = await openControl({
-      file,
+      socket: path.join(os.tmpdir(), `odop-control-${randomUUID()}`, 's'),
+      link: file,
       handle: () => ({ ok: true }),
       takeHttp: (connection, head) => {
         heads.push(head.toString())

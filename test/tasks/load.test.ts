@@ -83,6 +83,7 @@ describe('a task folder', () => {
       priority: 0,
       cpus: 1,
       mpi: null,
+      dependsOn: null,
       memoryBytes: null,
       timeSeconds: null,
       maxRuns: null,
@@ -91,6 +92,8 @@ describe('a task folder', () => {
       retryDelaySeconds: null,
       ioBound: false,
       networkBound: false,
+      outputs: null,
+      checkpoint: null,
       env: {},
       cwd: null,
     })

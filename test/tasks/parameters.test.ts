@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  after,
   background,
   fileIn,
   fileUpdated,
@@ -7,6 +8,7 @@ import {
   forFileInFolder,
   periodic,
   runOnce,
+  signal,
   type Task,
   task,
   timer,
@@ -91,6 +93,18 @@ describe('a wrong parameter is a problem with what was expected, what was found,
     [{ trigger: fileUpdated('d', { on: true as never }) }, 'trigger.on', /'each-node'.*found true/, null],
     [{ trigger: timer('soon') }, 'trigger.every', /a duration.*found 'soon'/, null],
     [{ trigger: timer(0) }, 'trigger.every', /over 0/, null],
+    [{ trigger: after('') }, 'trigger.task', /a name of at most/, null],
+    [{ trigger: signal('a b') }, 'trigger.name', /a name of at most .* found 'a b'/, null],
+    [{ dependsOn: 3 as never }, 'dependsOn', /the name of a task, a list.*found 3/, null],
+    [{ dependsOn: [] }, 'dependsOn', /at least one name/, null],
+    [{ dependsOn: ['a', 2 as never] }, 'dependsOn', /names of tasks, found 2/, null],
+    [{ dependsOn: { some: ['a'] } as never }, 'dependsOn', /\{ all: \[…\] \} or \{ any: \[…\] \}/, null],
+    [{ outputs: 3 as never }, 'outputs', /a file name such as .* found 3/, null],
+    [{ outputs: [] }, 'outputs', /a file name such as/, null],
+    [{ outputs: '{name}.png' }, 'outputs', /'\{name\}.png' names a file.*has none/, /add one/],
+    [{ checkpoint: 'a/b' }, 'checkpoint', /true, or the name of a file.*found 'a\/b'/, null],
+    [{ checkpoint: 1 as never }, 'checkpoint', /true, or the name/, null],
+    [{ dependsOn: { all: ['a'], any: ['b'] } }, 'dependsOn', /\{ all: \[…\] \} or/, null],
   ]
   const exclusions: typeof cases = [
     [{ cpus: 'some' }, 'cpus', /'all' for every core of a node, or 'any'.*found 'some'/, null],
@@ -152,8 +166,8 @@ describe('a wrong parameter is a problem with what was expected, what was found,
   }
 
   it('all of them at once', () => {
-    const found = problems({ cpus: 0, memory: 'x', retires: 1, dependsOn: 'x' })
-    expect(found.map(problem => problem.key).sort()).toEqual(['cpus', 'dependsOn', 'memory', 'retires'])
+    const found = problems({ cpus: 0, memory: 'x', retires: 1, diskLimit: '1G' })
+    expect(found.map(problem => problem.key).sort()).toEqual(['cpus', 'diskLimit', 'memory', 'retires'])
   })
 
   it('options that are none', () => {
@@ -188,14 +202,6 @@ describe('the parameters of ranks', () => {
     })
   }
   it('none', () => expect(validate(task({}, run))).toMatchObject({ definition: { mpi: null, cpus: 1 } }))
-})
-
-describe('what this version does not carry out is refused', () => {
-  for (const key of ['dependsOn']) {
-    it(key, () =>
-      expect(problems({ [key]: 2 })).toMatchObject([{ key, message: `\`${key}\` is not supported yet` }]),
-    )
-  }
 })
 
 describe('what a task does', () => {

@@ -1,11 +1,15 @@
 import { expect, expectTypeOf, it } from 'vitest'
 import {
+  type AfterTaskContext,
+  after,
   defineConfig,
   type FileTaskContext,
   fileIn,
   fileUpdated,
   forFileInFolder,
   periodic,
+  type SignalTaskContext,
+  signal,
   type Task,
   type TaskContext,
   task,
@@ -44,6 +48,29 @@ it('gives no files to a function without a file trigger', () => {
   })
   // @ts-expect-error a background task has no files
   task({ cpus: 1 }, ({ file }) => file)
+})
+
+it('gives what the task before has returned, and what came with a signal', () => {
+  task({ trigger: after('reduce') }, context => {
+    expectTypeOf(context).toEqualTypeOf<AfterTaskContext>()
+    expectTypeOf(context.result).toEqualTypeOf<unknown>()
+    expectTypeOf(context.files).toEqualTypeOf<readonly string[]>()
+  })
+  task({ trigger: after<{ mean: number }>('reduce') }, ({ result }) => {
+    expectTypeOf(result).toEqualTypeOf<{ mean: number }>()
+  })
+  task({ trigger: signal('step') }, context => {
+    expectTypeOf(context).toEqualTypeOf<SignalTaskContext>()
+    expectTypeOf(context.file).toEqualTypeOf<string | undefined>()
+    // @ts-expect-error a signal has no result
+    return context.result
+  })
+  task({ trigger: signal('step'), command: ({ files }) => ['true', ...files] })
+  task({ dependsOn: 'a' }, () => {})
+  task({ dependsOn: ['a', 'b'] }, () => {})
+  task({ dependsOn: { any: ['a', 'b'] } }, () => {})
+  // @ts-expect-error all or any
+  task({ dependsOn: { some: ['a'] } }, () => {})
 })
 
 it('gives a command the same', () => {

@@ -105,6 +105,7 @@ describe('summarize', () => {
           timeout: 0,
           cancelled: 0,
           left: 2,
+          upToDate: 0,
           attempts: 3,
           wallSeconds: 6,
           cpuSeconds: 4.5,

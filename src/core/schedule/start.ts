@@ -5,7 +5,7 @@ import { attemptId } from '../ids.ts'
 import type { AttemptId, NodeName, Placement, Snapshot, TaskDefinition, TaskName } from '../model.ts'
 import { type Policy, policyNamed } from '../policies/policy.ts'
 import { dueItems, firstDue } from '../queue.ts'
-import { type ItemState, isPaused, type RunView, type TaskState, type View } from '../run-state.ts'
+import type { ItemState, RunView, TaskState, View } from '../run-state.ts'
 import { Leads } from './ahead.ts'
 import { type Lack, takeFrom } from './fitting.ts'
 import { type Hindrance, hindranceOf, replicasHindrance } from './hindrance.ts'
@@ -149,12 +149,10 @@ export function linesOf({ state, snapshot, now, hindered, turns }: LinesOptions)
   const lines: Line[] = []
   const capacities = capacitiesOf([...state.nodes.values()], state.settings)
   const shapeOf = shapes(turns)
-  const paused = isPaused(state)
-  const { remainingSeconds } = snapshot
   for (const task of state.tasks.values()) {
     if (task.pendingCount === 0) continue
     const running = task.running.size + task.followingCount
-    const hindrance = hindranceOf({ task, running, capacities, paused, remainingSeconds })
+    const hindrance = hindranceOf({ state, task, running, capacities, snapshot })
     const { name } = task
     if (hindrance !== null) hindered.set(name, hindrance)
     if (hindrance !== null || task.definition === null) continue

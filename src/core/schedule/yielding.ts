@@ -7,11 +7,15 @@ import type { RunningAttempt, RunView, View } from '../run-state.ts'
 const LASTING_CONTENTION_SECONDS = 60
 /** Ranks lose what they have done when they are requeued: a burst of the application is waited out. */
 const RANKS_PATIENCE_SECONDS = 2
+/** What keeps a checkpoint loses little when it is requeued: others, or other cores, can have what it holds. */
+const CHECKPOINT_PATIENCE_SECONDS = 10
 
 /**
  * Gives cores back to the application. Where the kernel preempts attempts they stay runnable, and harvest even short
  * gaps; elsewhere an attempt is suspended as soon as one of its cores is in use, until all of them are idle again.
  * Where odop holds itself back, the attempts that started last are suspended, whichever way cores are given back.
+ *
+ * What keeps a checkpoint does not wait for long, either way: it is requeued when it has got nothing for some seconds.
  *
  * Ranks are not below their runner, where a signal to stop would reach them: they are requeued where others would be suspended.
  */
@@ -41,7 +45,7 @@ export function yieldCores(state: RunView, snapshot: Snapshot, now: number): Yie
         (reason !== null
           ? holdBack(attempt, reason, now)
           : judged === null
-            ? keepRunnable(attempt)
+            ? keepRunnable(attempt, look)
             : followCores(attempt, judged, now))
       if (action !== null && !state.terminating.has(attempt.attempt)) actions.push(action)
     }
@@ -83,8 +87,26 @@ function holdBack(running: View<RunningAttempt>, reason: string, now: number): Y
   return requeueAfterLong(running, now, seconds => `suspended for ${seconds}s: ${reason}`)
 }
 
-function keepRunnable({ attempt, suspendedSince }: View<RunningAttempt>): Yield | null {
-  return suspendedSince === null ? null : { type: 'resume', attempt }
+function keepRunnable(running: View<RunningAttempt>, look: NodeSnapshot): Yield | null {
+  const { attempt, suspendedSince } = running
+  return suspendedSince === null ? requeueCheckpoint(running, look) : { type: 'resume', attempt }
+}
+
+/** The kernel lets it have nothing, and there were no other cores to move it to. */
+function requeueCheckpoint(
+  { attempt, definition, placement }: View<RunningAttempt>,
+  { node, cores }: NodeSnapshot,
+): Yield | null {
+  if (definition?.checkpoint == null) return null
+  const held = coresOn(placement, node)
+  const lost = cores.filter(
+    ({ core, judged, busySeconds = 0 }) =>
+      judged === 'busy' && busySeconds >= CHECKPOINT_PATIENCE_SECONDS && held.includes(core),
+  )
+  if (lost.length < held.length) return null
+  const seconds = Math.floor(Math.min(...lost.map(({ busySeconds = 0 }) => busySeconds)))
+  const reason = `the application has used ${coresText(held)} for ${seconds}s, and the task keeps a checkpoint`
+  return { type: 'terminate', attempt, outcome: 'requeued', reason }
 }
 
 function followCores(running: View<RunningAttempt>, judged: Judgements, now: number): Yield | null {
@@ -125,12 +147,13 @@ function requeueFromGpus(
 }
 
 function requeueAfterLong(
-  { attempt, suspendedSince }: View<RunningAttempt>,
+  { attempt, suspendedSince, definition }: View<RunningAttempt>,
   now: number,
   reason: (seconds: number) => string,
 ): Yield | null {
   const seconds = suspendedSince === null ? 0 : (now - suspendedSince) / 1000
-  if (seconds < LASTING_CONTENTION_SECONDS) return null
+  const patience = definition?.checkpoint == null ? LASTING_CONTENTION_SECONDS : CHECKPOINT_PATIENCE_SECONDS
+  if (seconds < patience) return null
   return { type: 'terminate', attempt, outcome: 'requeued', reason: reason(Math.floor(seconds)) }
 }
 

@@ -1,4 +1,4 @@
-import type { AttemptId } from '../../core/model.ts'
+import type { AttemptId, FilePath } from '../../core/model.ts'
 import type { AttemptSpec } from '../agent.ts'
 
 /** A runner, as supervisor and keeper call it; counted up, never used again. */
@@ -71,6 +71,10 @@ export interface AttemptEnd {
   readonly attempt: AttemptId
   readonly at: number
   readonly failure: string | null
+  /** See `AttemptReport`. */
+  readonly result?: unknown
+  readonly outputs?: readonly FilePath[]
+  readonly upToDate?: true
   /** With the time in which it was suspended: the runner cannot know of that. */
   readonly wallSeconds: number
   readonly cpuSeconds: number

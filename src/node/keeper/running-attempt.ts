@@ -46,13 +46,18 @@ export class RunningAttempt {
   /** As its runner tells it. */
   reportOf(end: AttemptEnd): EndReport {
     this.resume()
-    const { attempt, at, failure, wallSeconds, cpuSeconds, peakMemoryBytes } = end
+    const { attempt, at, failure, result, outputs, upToDate, wallSeconds, cpuSeconds, peakMemoryBytes } = end
     const usage = {
       wallSeconds: Math.max(0, wallSeconds - this.#suspendedSeconds),
       cpuSeconds,
       peakMemoryBytes,
     }
-    return { type: 'ended', attempt, at, failure, usage, next: null, fault: 'attempt' }
+    const told = {
+      ...(result === undefined ? {} : { result }),
+      ...(outputs === undefined ? {} : { outputs }),
+      ...(upToDate === undefined ? {} : { upToDate }),
+    }
+    return { type: 'ended', attempt, at, failure, usage, next: null, fault: 'attempt', ...told }
   }
 
   /** After the end of its runner, which could not tell of it. */

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { itemOf } from '../../core/ids.ts'
 import { parameterWords } from '../../core/parameter-words.ts'
 import type { AttemptSpec } from '../agent.ts'
+import { checkpointOf } from './context.ts'
 
 export interface CommandOptions {
   readonly command: readonly [string, ...string[]]
@@ -60,6 +61,8 @@ export function commandEnvironment(
     ODOP_FILE: files[0] ?? '',
     // One a line: names with a line feed must be taken from the arguments.
     ODOP_FILES: files.join('\n'),
+    ...checkpointVariable(spec),
+    ...(spec.result === undefined ? {} : { ODOP_RESULT: JSON.stringify(spec.result) }),
   }
 }
 
@@ -71,6 +74,11 @@ export function progressFile(scratch: string): string {
 /** What a script is started with: options come before operands. */
 export function scriptWords({ task }: AttemptSpec, files: readonly string[]): string[] {
   return [task.module, ...parameterWords(task), ...files]
+}
+
+function checkpointVariable(spec: AttemptSpec): Record<string, string> {
+  const checkpoint = checkpointOf(spec)
+  return checkpoint === null ? {} : { ODOP_CHECKPOINT: checkpoint }
 }
 
 export function notWords(command: unknown): string {

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import type { FilePath } from '../../core/model.ts'
 import { pathToBytes } from '../../os/path-bytes.ts'
-import type { FileTaskContext } from '../../tasks/context.ts'
+import type { AnyContext } from '../../tasks/task.ts'
 import type { AttemptSpec } from '../agent.ts'
 
 /** The attempt's scratch folder: made when it is first asked for, since small attempts never do. */
@@ -41,13 +41,14 @@ export interface ContextOptions {
 }
 
 /** What the task's function or command builder is given. */
-export function createContext(spec: AttemptSpec, options: ContextOptions): FileTaskContext {
+export function createContext(spec: AttemptSpec, options: ContextOptions): AnyContext {
   const { scratch, signal, log, progress, rank = 0 } = options
   const ranks = spec.task.mpi?.ranks ?? 1
   const files = spec.files.map((file, index) => nodePath(file, index, scratch)) as [string, ...string[]]
   return {
     file: files[0],
     files,
+    ...(spec.result === undefined ? {} : { result: spec.result }),
     signal,
     log: text => log(String(text)),
     progress: (fraction, text) => progress?.(fraction, text),
@@ -60,10 +61,20 @@ export function createContext(spec: AttemptSpec, options: ContextOptions): FileT
     rank,
     ranks,
     parameters: spec.task.parameters ?? {},
+    get checkpoint() {
+      return checkpointOf(spec) ?? scratch.folder
+    },
     get scratch() {
       return scratch.folder
     },
   }
+}
+
+/** Made when it is first asked for; null: the task keeps none. */
+export function checkpointOf({ checkpoint }: AttemptSpec): string | null {
+  if (checkpoint === undefined) return null
+  mkdirSync(checkpoint.folder, { recursive: true, mode: 0o700 })
+  return checkpoint.file === null ? checkpoint.folder : path.join(checkpoint.folder, checkpoint.file)
 }
 
 /** Neither Node's texts nor a program's arguments can carry a name that is not UTF-8: a link to it can. */

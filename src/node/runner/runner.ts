@@ -8,7 +8,7 @@ import { prepareForCommands } from './command.ts'
 import { Scratch } from './context.ts'
 import { errorDetails, errorText, failureText } from './error-text.ts'
 import { Output } from './output.ts'
-import { enter, perform } from './perform.ts'
+import { enter, type Performed, perform } from './perform.ts'
 import { ProgressTeller } from './progress.ts'
 import { pinTo } from './settle.ts'
 import { TaskModules } from './task-modules.ts'
@@ -22,8 +22,7 @@ interface Current {
   readonly fail: (text: string) => void
 }
 
-interface Outcome {
-  readonly failure: string | null
+interface Outcome extends Performed {
   /** false: something of the attempt may still be running in this process. */
   readonly over: boolean
 }
@@ -110,7 +109,7 @@ export class Runner {
   exiting(code: number): void {
     if (this.#current === null) return
     this.#followers = []
-    this.#tellEnd(this.#current.spec, `the task called process.exit(${code})`, false)
+    this.#tellEnd(this.#current.spec, { failure: `the task called process.exit(${code})` }, false)
   }
 
   async #execute(spec: AttemptSpec): Promise<void> {
@@ -118,15 +117,15 @@ export class Runner {
     this.#output.open(spec.logFile)
     this.#pin(spec.cores)
     const scratch = new Scratch(spec.scratch)
-    const { failure, over } = await this.#outcome(spec, scratch)
+    const { over, ...performed } = await this.#outcome(spec, scratch)
     const nothingLeft = (await this.#children?.end()) ?? false
-    this.#output.close(spec.logFile, { keepEmpty: failure !== null })
+    this.#output.close(spec.logFile, { keepEmpty: performed.failure !== null })
     scratch.remove()
     process.exitCode = undefined
     this.#current = null
     const reusable = over && nothingLeft
     if (!reusable) this.#followers = []
-    const next = this.#tellEnd(spec, failure, reusable)
+    const next = this.#tellEnd(spec, performed, reusable)
     // This process may have been moved since it was handed over: it stays where it is.
     if (next !== undefined)
       void this.#execute({ ...next, cores: this.#native === null ? next.cores : this.#cores })
@@ -146,7 +145,7 @@ export class Runner {
       perform(spec, { modules: this.#modules, scratch, signal: abort.signal, log, progress })
         .finally(() => progress.close())
         .then(
-          failure => resolve({ failure, over: true }),
+          performed => resolve({ ...performed, over: true }),
           error => {
             log(errorDetails(error))
             resolve({ failure: failureText(error, spec), over: true })
@@ -162,10 +161,10 @@ export class Runner {
   }
 
   /** Ends that come one upon the other are told together. Returns what comes next. */
-  #tellEnd({ attempt }: AttemptSpec, failure: string | null, reusable: boolean): AttemptSpec | undefined {
+  #tellEnd({ attempt }: AttemptSpec, performed: Performed, reusable: boolean): AttemptSpec | undefined {
     const next = this.#followers.shift()
     const at = Date.now()
-    const names = { attempt, at, failure, reusable, next: next?.attempt ?? null }
+    const names = { attempt, at, ...performed, reusable, next: next?.attempt ?? null }
     this.#ends.push({ ...names, ...this.#usage.end() })
     if (next === undefined || at - this.#toldAt >= TOGETHER_MS || at < this.#toldAt) {
       this.#toldAt = at

@@ -30,6 +30,7 @@ export const OPTIONS: readonly DirectiveOption[] = [
   { name: 'ranks-per-node', key: 'ranksPerNode', takes: 'N|all', value: number },
   { name: 'cpus-per-rank', key: 'cpusPerRank', takes: 'N', value: number },
   { name: 'mpi', key: 'mpi', takes: 'TYPE', value: asIs },
+  { name: 'depends-on', key: 'dependsOn', takes: 'TASK[,TASK]', value: tasks },
   { name: 'memory', key: 'memory', takes: 'SIZE', value: asIs },
   { name: 'disk-limit', key: 'diskLimit', takes: 'SIZE', value: asIs },
   { name: 'time', key: 'time', takes: 'DURATION', value: asIs },
@@ -39,6 +40,8 @@ export const OPTIONS: readonly DirectiveOption[] = [
   { name: 'retry-delay', key: 'retries.delay', takes: 'DURATION', value: asIs },
   { name: 'io-bound', key: 'ioBound', takes: null, value: yes },
   { name: 'network-bound', key: 'networkBound', takes: null, value: yes },
+  { name: 'outputs', key: 'outputs', takes: 'PATTERN', value: asIs },
+  { name: 'checkpoint', key: 'checkpoint', takes: null, value: yes },
   { name: 'env', key: 'env', takes: 'NAME=VALUE', value: asIs, isPair: true },
   { name: 'cwd', key: 'cwd', takes: 'FOLDER', value: asIs },
   { name: 'parameter', key: 'parameters', takes: 'KEY=VALUE', value: asIs, isPair: true },
@@ -61,6 +64,11 @@ function asIs(text: string): string {
 
 function yes(): true {
   return true
+}
+
+/** `a,b`: all of them; `any:a,b`: one of them. */
+function tasks(text: string): readonly string[] | { readonly any: readonly string[] } {
+  return text.startsWith('any:') ? { any: text.slice(4).split(',') } : text.split(',')
 }
 
 /** What is no number stays a text, for `task()` to say what it expects. */

@@ -1,5 +1,13 @@
 import { closest } from '../../validation/did-you-mean.ts'
-import { type FileInOptions, type FileUpdatedOptions, fileIn, fileUpdated, timer } from '../task.ts'
+import {
+  after,
+  type FileInOptions,
+  type FileUpdatedOptions,
+  fileIn,
+  fileUpdated,
+  signal,
+  timer,
+} from '../task.ts'
 
 /** How a trigger is written: `WORD:ARGUMENT`. */
 interface TriggerForm {
@@ -26,6 +34,8 @@ const FORMS: readonly TriggerForm[] = [
     make: (path, options) => fileUpdated(path, options as FileUpdatedOptions),
   },
   { word: 'timer', argument: 'DURATION', options: [], make: every => timer(every) },
+  { word: 'after', argument: 'TASK', options: [], make: task => after(task) },
+  { word: 'signal', argument: 'NAME', options: [], make: name => signal(name) },
   { word: 'background', argument: null, options: [], make: () => undefined },
 ]
 

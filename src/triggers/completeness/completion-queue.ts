@@ -82,6 +82,11 @@ export class CompletionQueue {
     else this.look(path)
   }
 
+  /** Files are on their way. */
+  get isBusy(): boolean {
+    return this.#pending()
+  }
+
   /** Resolves when every file that is known was looked at. */
   async looked(): Promise<void> {
     while (!this.#closed && this.#looking) await pause(5)

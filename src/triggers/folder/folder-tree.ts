@@ -53,6 +53,7 @@ export class FolderTree {
   #polled = false
   #timer: NodeJS.Timeout | undefined
   #closed = false
+  #hasScanned = false
 
   constructor(options: FolderTreeOptions) {
     this.#options = options
@@ -64,12 +65,18 @@ export class FolderTree {
     void this.#rescan()
   }
 
+  /** All that was there at the start has been found. */
+  get hasScanned(): boolean {
+    return this.#hasScanned
+  }
+
   /** Looks at everything once more. */
   async scan(): Promise<void> {
     this.#enqueue(this.#options.folder, true)
     // Those that are gone are not found from above.
     for (const path of this.#folders.keys()) this.#enqueue(path, true)
     while (this.#worker !== null) await this.#worker
+    this.#hasScanned = true
   }
 
   async close(): Promise<void> {

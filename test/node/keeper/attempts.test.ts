@@ -52,6 +52,7 @@ test('the context says where and what the attempt is', async () => {
     rank: 0,
     ranks: 1,
     parameters: {},
+    checkpoint: path.join(rig.folder, 'scratch-1'),
     scratch: path.join(rig.folder, 'scratch-1'),
   })
 })
