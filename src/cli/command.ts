@@ -14,6 +14,8 @@ export interface Command {
   /** As yargs writes it: `status [RUN]`. */
   readonly usage: string
   readonly describe: string
+  /** It is for odop's own scripts: no help text shows it. */
+  readonly hidden?: true
   readonly options: Readonly<Record<string, Options>>
   /** Gives the exit code. Prints its own errors. */
   run(given: Given, invocation: Invocation): Promise<number>

@@ -1,4 +1,6 @@
 import type { Command } from './command.ts'
+import { completeCommand } from './complete-command.ts'
+import { completionCommand } from './completion-command.ts'
 import { doctorCommand } from './doctor-command.ts'
 import { drainCommand } from './drain-command.ts'
 import { explainCommand } from './explain-command.ts'
@@ -13,7 +15,7 @@ import { statusCommand } from './status-command.ts'
 import { tasksCommand } from './tasks-command.ts'
 import { topCommand } from './top-command.ts'
 
-/** All commands of odop, in the order in which `odop --help` lists them. */
+/** All commands of odop, those for users listed by `odop --help` in the groups of help/help-data.ts. */
 export const commands: readonly Command[] = [
   runCommand,
   monitorCommand,
@@ -31,4 +33,6 @@ export const commands: readonly Command[] = [
   initCommand,
   simulateCommand,
   doctorCommand,
+  completionCommand(() => commands),
+  completeCommand,
 ]

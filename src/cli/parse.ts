@@ -12,10 +12,14 @@ export async function parseCommandLine(
   onCommand: OnCommand,
 ): Promise<string | null> {
   const invocation = splitAtDashes(argv)
+  if (invocation.odop.some(word => word === '--help' || word === '-h')) {
+    const { printHelp } = await import('./help/print-help.ts')
+    printHelp(invocation.odop, commands)
+    return null
+  }
   let usageError: string | null = null
   const parser = yargs([...invocation.odop])
     .scriptName('odop')
-    .usage('$0 COMMAND [options]\n\nRuns data operations on the cores that an application leaves idle.')
     .parserConfiguration({
       'boolean-negation': false,
       'duplicate-arguments-array': false,
@@ -23,12 +27,10 @@ export async function parseCommandLine(
       'parse-positional-numbers': false,
     })
     .version(version())
-    .alias({ help: 'h' })
+    .help(false)
     .strict()
     .demandCommand(1, `expected a command, such as: odop run -- ./app`)
     .exitProcess(false)
-    .wrap(100)
-    .epilogue('odop COMMAND --help tells the options of a command.')
     .fail((message, error) => {
       // With exitProcess(false) yargs goes on after a failure: only the first one is the user's.
       usageError ??= message ?? error.message
