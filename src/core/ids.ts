@@ -8,11 +8,6 @@ export function attemptId(item: ItemId, number: number): AttemptId {
   return `${item}.${number}`
 }
 
-/** `TASK#N` of `TASK#N.K`; null: it is no such id. */
-export function itemOfAttempt(attempt: AttemptId): ItemId | null {
-  return /^(.+#\d+)\.\d+$/.exec(attempt)?.[1] ?? null
-}
-
 /** The N of `TASK#N`; null: it is no such id. */
 export function itemNumber(item: ItemId): number | null {
   const number = Number(item.slice(item.lastIndexOf('#') + 1))
@@ -24,7 +19,7 @@ export function taskOf(id: ItemId | AttemptId): TaskName {
   return id.slice(0, id.lastIndexOf('#'))
 }
 
-/** The item that the attempt `TASK#N.K` is at. */
-export function itemOf(attempt: AttemptId): ItemId {
-  return attempt.slice(0, attempt.lastIndexOf('.'))
+/** `TASK#N` of `TASK#N.K`; an item's id as it is. */
+export function itemOf(id: ItemId | AttemptId): ItemId {
+  return id.replace(/(#\d+)\.\d+$/, '$1')
 }

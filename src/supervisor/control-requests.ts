@@ -1,4 +1,4 @@
-import { itemOfAttempt } from '../core/ids.ts'
+import { itemOf } from '../core/ids.ts'
 import type { NodeSnapshot, Snapshot, TaskName } from '../core/model.ts'
 import { isPaused } from '../core/state.ts'
 import { unreachable } from '../core/unreachable.ts'
@@ -90,7 +90,7 @@ const CANCELLED = 'cancelled by the user'
 
 function cancelItem(asked: string, { recorder, attempts, now }: ControlParts): ControlReply {
   const { items, tasks } = recorder.state
-  const item = items.get(asked) ?? items.get(itemOfAttempt(asked) ?? '')
+  const item = items.get(itemOf(asked))
   if (item === undefined) {
     const known = [...tasks.keys()].some(task => asked.startsWith(`${task}#`))
     const what = known ? 'has ended, or was never queued' : 'is no work item of this run, such as TASK#3'

@@ -1,6 +1,7 @@
+import { itemOf } from '../core/ids.ts'
 import type { AttemptId, TaskName } from '../core/model.ts'
 import type { RunView } from '../core/state.ts'
-import { type AttemptRecord, type ItemHistory, type ItemRecord, itemOf } from './item-history.ts'
+import type { AttemptRecord, ItemHistory, ItemRecord } from './item-history.ts'
 import { type Status, type StatusOptions, statusOf } from './status.ts'
 
 export const ITEM_STATES = [

@@ -1,5 +1,5 @@
 import type { AttemptEnded, ItemQueued, LaunchStarted, OdopEvent } from '../core/events.ts'
-import { itemNumber } from '../core/ids.ts'
+import { itemNumber, itemOf } from '../core/ids.ts'
 import type { AttemptId, AttemptOutcome, ItemId, Placement, TaskName, WorkItem } from '../core/model.ts'
 import { addWait, newWaits, type Waits } from '../core/waits.ts'
 
@@ -191,11 +191,6 @@ function itemEnded(
 function runningAttempt(history: ItemHistory, attempt: AttemptId): AttemptRecord | null {
   const last = history.items.get(itemOf(attempt))?.attempts.at(-1)
   return last?.attempt === attempt && last.end === null ? last : null
-}
-
-/** `TASK#N` of `TASK#N.K`; an item's id as it is. */
-export function itemOf(id: ItemId | AttemptId): ItemId {
-  return id.replace(/(#\d+)\.\d+$/, '$1')
 }
 
 function taskRecord(history: ItemHistory, name: TaskName): TaskRecord {

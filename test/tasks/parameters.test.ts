@@ -166,7 +166,7 @@ describe('a wrong parameter is a problem with what was expected, what was found,
   }
 
   it('all of them at once', () => {
-    const found = problems({ cpus: 0, memory: 'x', retires: 1, diskLimit: '1G' })
+    const found = problems({ cpus: 0, memory: 'x', retires: 1, diskLimit: 'y' })
     expect(found.map(problem => problem.key).sort()).toEqual(['cpus', 'diskLimit', 'memory', 'retires'])
   })
 

@@ -1,4 +1,4 @@
-import { itemOfAttempt } from '../../core/ids.ts'
+import { itemOf } from '../../core/ids.ts'
 import type { ControlReply } from '../../supervisor/control-protocol.ts'
 import { frame } from '../../views/dashboard/frame.ts'
 import { scrollRoom } from '../../views/dashboard/open-panel.ts'
@@ -110,7 +110,7 @@ export function openSession(run: FollowedRun, onChange: () => void): Session {
 
   async function obey(command: Exclude<UiCommand, { type: 'quit' }>, now: number): Promise<void> {
     const isPaused = status(now).pausedSince !== null
-    const item = command.type === 'cancel' ? (itemOfAttempt(command.item) ?? command.item) : ''
+    const item = command.type === 'cancel' ? itemOf(command.item) : ''
     const reply =
       command.type === 'cancel'
         ? await live.ask({ type: 'cancel', item })
