@@ -1,5 +1,13 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { resources } from '../../src/api/resources.ts'
@@ -256,6 +264,8 @@ test.skipIf(!canBeOther)(
     expect(before.stdout).toBe('')
     expect(before.stderr).toContain('PermissionError')
     for (let at = folder; at.length >= rig.folder.length; at = path.dirname(at)) chmodSync(at, 0o755)
+    // A link leads to it.
+    chmodSync(path.dirname(realpathSync(socket)), 0o755)
     chmodSync(socket, 0o666)
     expect(asOther().stdout).toBe('connected\n')
   },
