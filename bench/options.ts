@@ -14,6 +14,7 @@ export const PARTS = [
   'aging',
   'simulation',
   'memory',
+  'report',
   'slurm',
 ] as const
 export type Part = (typeof PARTS)[number]

@@ -11,6 +11,7 @@ import { type Figure, inFolder, messageOf } from './measure.ts'
 import { memoryFigures } from './memory.ts'
 import { type Options, type Part, readOptions } from './options.ts'
 import type { PartResult } from './parts.ts'
+import { reportFigures } from './report.ts'
 import { schedulerFigures } from './scheduler.ts'
 import { simulationFigures } from './simulation.ts'
 import { slurmFigures } from './slurm.ts'
@@ -92,6 +93,8 @@ async function measure(part: Part, given: Options, workloads: Workloads | null):
       return schedulerFigures({ nodes: 1000, coresOfANode: 128, items: 100_000, calls: 20 })
     case 'large':
       return largeApplicationFigures({ processes: 2000, seconds: 30 })
+    case 'report':
+      return reportFigures(5)
     case 'aging':
       return agingFigures({ hours: 48 })
     case 'simulation':

@@ -28,18 +28,19 @@ const shared = {
 
 const cli = await buildCommandLine()
 const helpers = await buildHelpers()
-const parts = await buildParts([...cli.loadedLater, ...helpers.loadedLater])
+const attached = await buildAttached()
+const programs = [cli, helpers, attached]
+const parts = await buildParts(programs.flatMap(({ loadedLater }) => [...loadedLater]))
+const charts = await buildCharts()
+const all = [...programs, parts, charts]
 
 mkdirSync(dist, { recursive: true })
 const written = new Set(['types', 'THIRD-PARTY.txt', 'cli.cache', 'bring-up.cache'])
-for (const file of [cli, helpers, parts].flatMap(({ outputFiles }) => outputFiles)) {
+for (const file of all.flatMap(({ outputFiles }) => outputFiles)) {
   write(path.basename(file.path), file.contents)
   written.add(path.basename(file.path))
 }
-write(
-  'THIRD-PARTY.txt',
-  licences({ ...cli.metafile.inputs, ...helpers.metafile.inputs, ...parts.metafile.inputs }),
-)
+write('THIRD-PARTY.txt', licences(Object.assign({}, ...all.map(({ metafile }) => metafile.inputs))))
 writeCodeCache()
 if (!process.argv.includes('--keep')) {
   for (const name of readdirSync(dist)) {
@@ -73,11 +74,14 @@ async function buildHelpers() {
   const result = await buildPrograms(
     {
       agent: 'src/cluster/agent-main.ts',
+      burn: 'src/simulation/burn-main.ts',
       api: 'src/api/main.ts',
+      dashboard: 'src/cli/dashboard/region-main.ts',
       keeper: 'src/node/keeper/main.ts',
       runner: 'src/node/runner/main.ts',
       rank: 'src/node/runner/ranks/rank-main.ts',
       loader: 'src/tasks/loader/main.ts',
+      page: 'src/cli/page-main.ts',
       policy: 'src/policy/main.ts',
     },
     /./,
@@ -86,11 +90,19 @@ async function buildHelpers() {
   return { ...result, loadedLater }
 }
 
+/** The supervisor of a program that has called `start()`: all that every run needs in one file. */
+async function buildAttached() {
+  const loadedLater = new Map()
+  const result = await buildPrograms({ attach: 'src/attach/main.ts' }, /^\.\.?\//, loadedLater, ['bring-up'])
+  return { ...result, loadedLater }
+}
+
 /**
  * @param mayBeLater which dynamic imports are not part of the program
  * @param loadedLater gets these: each becomes a module of its own beside it
+ * @param within names of those that are part of the program all the same
  */
-function buildPrograms(entryPoints, mayBeLater, loadedLater) {
+function buildPrograms(entryPoints, mayBeLater, loadedLater, within = []) {
   const later = {
     name: 'later',
     setup({ onResolve }) {
@@ -98,6 +110,7 @@ function buildPrograms(entryPoints, mayBeLater, loadedLater) {
         if (kind !== 'dynamic-import' || shared.external.some(name => isIn(imported, name))) return undefined
         const isFile = imported.startsWith('.')
         const name = path.basename(imported, '.ts')
+        if (within.includes(name)) return undefined
         loadedLater.set(name, isFile ? path.resolve(resolveDir, imported) : imported)
         return { path: `./${name}.js`, external: true }
       })
@@ -132,6 +145,24 @@ function buildParts(loadedLater) {
     // Some bundled packages are CommonJS and ask for Node's own modules with require().
     banner: {
       js: "import{createRequire as odopRequire}from'node:module';const require=odopRequire(import.meta.url);",
+    },
+  })
+}
+
+/** The program of a report's page, which becomes part of each `report.html`: of ECharts only what the pictures are made of. */
+function buildCharts() {
+  return build({
+    ...shared,
+    entryPoints: { 'report-charts': 'src/views/report/browser/main.ts' },
+    platform: 'browser',
+    target: 'es2022',
+    format: 'iife',
+    minify: true,
+    define: { 'process.env.NODE_ENV': '"production"' },
+    tsconfig: 'tsconfig.browser.json',
+    banner: {
+      js: `/* Contains Apache ECharts (Copyright The Apache Software Foundation, Apache License 2.0), ZRender (Copyright Baidu Inc.,
+BSD 3-Clause License) and tslib (Copyright Microsoft Corporation, 0BSD); the licences are in odop's dist/THIRD-PARTY.txt. */`,
     },
   })
 }

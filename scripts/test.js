@@ -10,6 +10,7 @@ const scratch = mkdtempSync(path.join(os.tmpdir(), 'odop-test-'))
 
 const checks = [
   ['types', 'tsc', ['--noEmit']],
+  ['types of the report’s page', 'tsc', ['--noEmit', '-p', 'tsconfig.browser.json']],
   ['lint and format', 'biome', ['ci', '.']],
 ].map(([name, program, options]) => ({ name, passed: runTool(program, options) }))
 

@@ -44,7 +44,10 @@ export interface Configuration {
   /** Absolute glob of files that tell the application's steps; null: none do. */
   readonly progress: string | null
   readonly noTasks: boolean
+  readonly dashboard: boolean
   readonly quiet: boolean
+  /** No `report.html` at the end of a launch. */
+  readonly noReport: boolean
   /** A further copy of `summary.json`. */
   readonly summary: string | null
   readonly retries: number
@@ -66,6 +69,8 @@ export interface ConfigurationSources {
   readonly flags: Flags
   /** null: `ODOP_CONFIG`, else the nearest one from `cwd` upwards. */
   readonly file: string | null
+  /** What a program gives in place of a file, relative to `cwd`; missing: a file is looked for. */
+  readonly values?: unknown
 }
 
 export interface LoadedConfiguration {
@@ -157,7 +162,8 @@ function kebab(key: string): string {
 }
 
 async function configurationFile(sources: ConfigurationSources, home: string): Promise<ConfigurationFile> {
-  const { findConfiguration } = await import('./config/file.ts')
+  const { findConfiguration, givenConfiguration } = await import('./config/file.ts')
+  if (sources.values !== undefined) return givenConfiguration(sources.values)
   return findConfiguration({
     cwd: sources.cwd,
     home,
@@ -200,7 +206,9 @@ function withDefaults(
     maxSlowdown: values.maxSlowdown ?? null,
     progress: values.progress ?? null,
     noTasks: values.noTasks ?? false,
+    dashboard: values.dashboard ?? false,
     quiet: values.quiet ?? false,
+    noReport: values.noReport ?? false,
     summary: values.summary ?? null,
     retries: values.retries ?? 3,
     retryDelaySeconds: values.retryDelay ?? 60,

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { announce } from './app/announcement.ts'
 import { catchSignals } from './app/caught-signals.ts'
 import { forwardSignals } from './app/signals.ts'
@@ -41,7 +43,7 @@ export async function drainRun({ run, flags, cwd, environment }: DrainRequest): 
 
 async function drainLaunch(
   { run, flags, environment }: DrainRequest,
-  launch: LaunchStarted,
+  { launch, added }: LastLaunch,
 ): Promise<number> {
   const launchedAt = Date.now()
   const caught = catchSignals()
@@ -55,7 +57,12 @@ async function drainLaunch(
   const request = {
     mode: 'drain',
     command: launch.command,
-    flags: { policy: launch.settings.policy, ...flags, name: run, tasks: launch.taskFolders },
+    flags: {
+      policy: launch.settings.policy,
+      ...flags,
+      name: run,
+      tasks: [...foldersOf(launch), ...added],
+    },
     configFile: null,
     cwd: launch.cwd,
     environment,
@@ -73,10 +80,29 @@ async function drainLaunch(
   return end !== null && end.unfinished === 0 ? 0 : 1
 }
 
-async function lastLaunch(journal: string): Promise<LaunchStarted | null> {
+/** The default folder may be missing, as it may have been then. */
+function foldersOf({ taskFolders, cwd }: LaunchStarted): readonly string[] {
+  return taskFolders.filter(folder => folder !== path.join(cwd, 'tasks') || existsSync(folder))
+}
+
+interface LastLaunch {
+  readonly launch: LaunchStarted
+  /** Modules of tasks that were added while it ran. */
+  readonly added: readonly string[]
+}
+
+async function lastLaunch(journal: string): Promise<LastLaunch | null> {
   let launch: LaunchStarted | null = null
+  let modules = new Set<string>()
   await readJournal(journal, event => {
-    if (event.type === 'launch-started') launch = event
+    if (event.type === 'launch-started') {
+      launch = event
+      modules = new Set()
+    } else if (event.type === 'task-defined') modules.add(event.task.module)
   })
-  return launch
+  return launch === null ? null : { launch, added: addedTo(launch, [...modules]) }
+}
+
+function addedTo({ taskFolders }: LaunchStarted, modules: readonly string[]): readonly string[] {
+  return modules.filter(file => !taskFolders.includes(file) && !taskFolders.includes(path.dirname(file)))
 }

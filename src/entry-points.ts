@@ -3,12 +3,16 @@ import { fileURLToPath } from 'node:url'
 /** The programs of the package, each a file of `dist/` that `node` can run. */
 export type EntryPoint =
   | 'agent'
+  | 'attach'
+  | 'burn'
   | 'api'
+  | 'dashboard'
   | 'keeper'
   | 'runner'
   | 'rank'
   | 'loader'
   | 'policy'
+  | 'page'
   | 'odop-resolution'
 
 /** Absolute path of a compiled program; the same whether the caller itself runs compiled or from its source. */

@@ -1,5 +1,6 @@
 export type { OdopConfig } from './config/options.ts'
 export { defineConfig } from './config/options.ts'
+export type { Parameters } from './core/model.ts'
 export type {
   PolicyFunction,
   PolicyItem,
@@ -9,7 +10,13 @@ export type {
   PolicyTask,
 } from './core/policies/question.ts'
 export { definePolicy } from './policy/define.ts'
+export type { Added } from './program/messages.ts'
+export type { AddOptions, Odop } from './program/odop.ts'
+export type { MonitorOptions, StartOptions } from './program/options.ts'
+export { monitor, runtime, start } from './program/start.ts'
 export type { AfterTaskContext, FileTaskContext, SignalTaskContext, TaskContext } from './tasks/context.ts'
+export type { ShortOptions } from './tasks/short-forms.ts'
+export { background, fileUpdates, forFileInFolder, periodic, runOnce } from './tasks/short-forms.ts'
 export type {
   After,
   CommandTaskOptions,
@@ -29,3 +36,4 @@ export type {
   Timer,
 } from './tasks/task.ts'
 export { after, fileIn, fileUpdated, signal, task, timer } from './tasks/task.ts'
+export type { Summary } from './views/summary-schema.ts'

@@ -151,6 +151,7 @@ export class VirtualNode {
       },
       busySeconds: Array.from({ length: CORES }, () => seconds * this.#next()),
       memoryBytes: { app: 100 * GB, tasks: 6 * GB, odop: GB / 8 },
+      gpuMemoryBytes: [],
       outsideSeconds: 0,
     }
   }

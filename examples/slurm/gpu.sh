@@ -7,7 +7,7 @@
 #SBATCH --time=08:00:00
 
 # An application that computes on GPUs: a host thread for each GPU, and 15 of 16 host cores with little to do. odop uses those
-# cores, never a GPU: its step on the other nodes asks for none.
+# cores, and no GPU unless a task asks for one: its step on the other nodes has none.
 #
 #   sbatch gpu.sh ./your-gpu-application its arguments
 

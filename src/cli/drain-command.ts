@@ -37,6 +37,7 @@ export const drainCommand: Command = {
     },
     quiet: { type: 'boolean', describe: 'no summary on stderr' },
     summary: { type: 'string', describe: 'write summary.json to this file too', requiresArg: true },
+    'no-report': { type: 'boolean', describe: 'no report.html at the end' },
   },
   async run(given) {
     const limit = stringOf(given, 'for')

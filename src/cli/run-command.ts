@@ -9,6 +9,7 @@ const summaryOptions = {
   config: { type: 'string', describe: 'configuration file', requiresArg: true },
   quiet: { type: 'boolean', describe: 'no summary on stderr, only warnings' },
   summary: { type: 'string', describe: 'write summary.json to this file too', requiresArg: true },
+  'no-report': { type: 'boolean', describe: 'no report.html at the end' },
   api: {
     type: 'string',
     describe: 'HTTP on this port of this host too, or on HOST:PORT (a token is needed)',
@@ -73,6 +74,10 @@ export const runCommand: Command = {
       type: 'string',
       describe: 'back off when tasks slow the application down by more than this, such as 3%',
       requiresArg: true,
+    },
+    dashboard: {
+      type: 'boolean',
+      describe: 'show what odop does below the output of the application; in a log a line now and then',
     },
     'no-tasks': { type: 'boolean', describe: 'only measure' },
   },

@@ -57,7 +57,7 @@ interface Question {
 
 /** The run itself knows best: also of files that are not complete yet. Where it can't be asked, its journal tells. */
 async function ask({ run, task, journal, left }: Question): Promise<Answer> {
-  const reply = await askRun(run.socket, { type: 'wait', task }, { milliseconds: Math.ceil(left ?? 0) })
+  const reply = await askRun(run.socket, { type: 'wait', task }, Math.ceil(left ?? 0))
   if (reply?.ok) return { code: 0, problem: null }
   if (reply !== null) return reply.again ? null : { code: 1, problem: reply.problem }
   if (left !== null && left < PAUSE_MILLISECONDS) return null

@@ -3,6 +3,7 @@ import type { NodeFacts } from '../core/model.ts'
 import type { AttemptReport } from '../node/agent.ts'
 import { createLocalAgent, type LocalAgent } from '../node/local-agent.ts'
 import { describeNode } from '../node/observe/allocation.ts'
+import { findGpuPrograms, type GpuPrograms } from '../node/observe/gpus/find-tools.ts'
 import { EVERYONE, FrameReader, FrameWriter } from './frames.ts'
 import { sentLook } from './look.ts'
 import { type AgentOptions, type FromAgent, PROTOCOL, type ToAgent } from './messages.ts'
@@ -42,6 +43,7 @@ export class AgentProcess {
   #heardAt = performance.now()
   #sent = ''
   #sentAt = 0
+  #hasBegun = false
   #closing = false
 
   constructor(options: AgentProcessOptions) {
@@ -70,7 +72,7 @@ export class AgentProcess {
 
   #receive(message: ToAgent): void {
     this.#heardAt = performance.now()
-    if (message.type === 'begin') this.#begin(message.options)
+    if (message.type === 'begin') void this.#begin(message.options)
     else if (message.type === 'close') this.#end(null)
     else if (this.#agent !== null) this.#obey(this.#agent, message)
   }
@@ -128,8 +130,12 @@ export class AgentProcess {
     }
   }
 
-  #begin(options: AgentOptions): void {
-    if (this.#agent !== null) return
+  async #begin(options: AgentOptions): Promise<void> {
+    if (this.#hasBegun) return
+    this.#hasBegun = true
+    // The step of a job's agents has no GPU (`--gres=none`), whatever their tools see.
+    const gpuPrograms = options.jobs.length > 0 ? null : await findGpuPrograms(this.#options.environment)
+    if (this.#closing) return
     const described = describeNode({
       name: this.#node,
       env: this.#options.environment,
@@ -141,13 +147,14 @@ export class AgentProcess {
       memoryLimitBytes: Math.min(described.memoryLimitBytes, options.memoryBytes ?? Number.POSITIVE_INFINITY),
       yieldReason:
         'the application has not been started here by odop, so attempts have the lowest nice value',
+      ...(gpuPrograms === null ? { gpus: [] } : {}),
     }
-    this.#agent = this.#create(facts, options)
+    this.#agent = this.#create(facts, options, gpuPrograms)
     this.#tell({ type: 'joined', facts, cause: 'begun' })
     this.#look()
   }
 
-  #create(facts: NodeFacts, options: AgentOptions): LocalAgent {
+  #create(facts: NodeFacts, options: AgentOptions, gpuPrograms: GpuPrograms | null): LocalAgent {
     const { settings, memoryReserveBytes, memoryReserveShare, jobs } = options
     const reserve = memoryReserveBytes ?? Math.round(memoryReserveShare * facts.memoryLimitBytes)
     const steps = stepPids({ jobs, node: this.#node })
@@ -164,6 +171,8 @@ export class AgentProcess {
       now: () => Date.now(),
       onReport: report => this.#report(report),
       onFailure: text => this.#tell({ type: 'warning', text }),
+      gpuPrograms,
+      onGpusKnown: facts => this.#tell({ type: 'joined', facts, cause: 'gpus' }),
       onYieldChanged: ({ facts, leaveSession }) =>
         this.#tell({ type: 'joined', facts, cause: leaveSession ? 'session' : 'yield' }),
       onMemoryShort: () => this.#look(),

@@ -17,7 +17,13 @@ export interface SentLook extends Omit<NodeSnapshot, 'cores' | 'attempts'> {
 }
 
 /** The fields of an `AttemptSample`. */
-type SentSample = readonly [AttemptId, cpuSeconds: number, memoryBytes: number, mostRoomBytes?: number]
+type SentSample = readonly [
+  AttemptId,
+  cpuSeconds: number,
+  memoryBytes: number,
+  mostRoomBytes?: number | null,
+  writtenBytes?: number,
+]
 
 /** Rounded down: limits of decisions, such as half a second, are reached neither sooner nor later. */
 const QUARTERS = 4
@@ -93,14 +99,33 @@ function statesOf(runs: string, cores: readonly CoreId[]): CoreState[] {
   return states
 }
 
-function sentSample({ attempt, cpuSeconds, memoryBytes, mostRoomBytes }: AttemptSample): SentSample {
+function sentSample({
+  attempt,
+  cpuSeconds,
+  memoryBytes,
+  mostRoomBytes,
+  writtenBytes,
+}: AttemptSample): SentSample {
   const milliseconds = Math.round(cpuSeconds * 1000) / 1000
+  if (writtenBytes !== undefined)
+    return [attempt, milliseconds, memoryBytes, mostRoomBytes ?? null, writtenBytes]
   return mostRoomBytes === undefined
     ? [attempt, milliseconds, memoryBytes]
     : [attempt, milliseconds, memoryBytes, mostRoomBytes]
 }
 
-function readSample([attempt, cpuSeconds, memoryBytes, mostRoomBytes]: SentSample): AttemptSample {
-  const sample = { attempt, cpuSeconds, memoryBytes }
-  return mostRoomBytes === undefined ? sample : { ...sample, mostRoomBytes }
+function readSample([
+  attempt,
+  cpuSeconds,
+  memoryBytes,
+  mostRoomBytes,
+  writtenBytes,
+]: SentSample): AttemptSample {
+  return {
+    attempt,
+    cpuSeconds,
+    memoryBytes,
+    ...(mostRoomBytes == null ? {} : { mostRoomBytes }),
+    ...(writtenBytes === undefined ? {} : { writtenBytes }),
+  }
 }

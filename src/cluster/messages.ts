@@ -71,8 +71,11 @@ export interface AgentOptions {
   readonly jobs: readonly string[]
 }
 
-/** Why a node's facts are told: also when attempts have to be started anew in sessions of their own. */
-export type JoinCause = 'begun' | 'yield' | 'session'
+/**
+ * Why a node's facts are told: also when attempts have to be started anew in sessions of their own, and when it is known which GPUs
+ * there are.
+ */
+export type JoinCause = 'begun' | 'yield' | 'session' | 'gpus'
 
 /** What an agent tells the supervisor. */
 export type FromAgent =

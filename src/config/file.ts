@@ -38,6 +38,19 @@ export async function findConfiguration(where: Where): Promise<ConfigurationFile
   }
 }
 
+/** The same for what a program gives. */
+export async function givenConfiguration(value: unknown): Promise<ConfigurationFile> {
+  const { checkConfiguration } = await import('./schema.ts')
+  const result = checkConfiguration(value)
+  if ('value' in result) return { file: null, values: result.value, problems: [], notes: [] }
+  return {
+    file: null,
+    values: {},
+    problems: result.problems.map(problem => ({ source: 'config', ...problem })),
+    notes: [],
+  }
+}
+
 async function checked(found: Found, cwd: string): Promise<ConfigurationFile> {
   const distrusted = distrust(found.file)
   if (distrusted !== null) return refused(found.file, distrusted.message, distrusted.fix)

@@ -35,8 +35,12 @@ export interface OdopConfig {
   readonly progress?: string | undefined
   /** Only measure. Default: false. */
   readonly noTasks?: boolean | undefined
+  /** A dashboard below the application's output on a terminal, now and then a line elsewhere. Default: false. */
+  readonly dashboard?: boolean | undefined
   /** No summary on stderr, only warnings. Default: false. */
   readonly quiet?: boolean | undefined
+  /** No `report.html` at the end. Default: false. */
+  readonly noReport?: boolean | undefined
   /** A further copy of `summary.json`, relative to the configuration file. */
   readonly summary?: string | undefined
   /** Further attempts after a failed one. Default: 3. */

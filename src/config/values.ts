@@ -127,7 +127,9 @@ export const readers = {
   progress: text,
   memoryReserve,
   noTasks: yesOrNo,
+  dashboard: yesOrNo,
   quiet: yesOrNo,
+  noReport: yesOrNo,
   summary: text,
   retries: wholeNumber(0),
   retryDelay: durationOrZero,
@@ -157,7 +159,9 @@ const texts: Readonly<Partial<Record<Key, (text: string) => unknown>>> = {
   maxSlowdown: numberOf,
   retries: numberOf,
   noTasks: text => yesOrNoOf(text) ?? text,
+  dashboard: text => yesOrNoOf(text) ?? text,
   quiet: text => yesOrNoOf(text) ?? text,
+  noReport: text => yesOrNoOf(text) ?? text,
 }
 
 export function readText(key: Key, text: string): Read<unknown> {

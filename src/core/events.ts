@@ -23,6 +23,8 @@ export type OdopEvent =
   | LaunchStarted
   | NodeJoined
   | TaskDefined
+  | TasksAdded
+  | TaskRemoved
   | TaskRefused
   | ApplicationStarted
   | ApplicationEnded
@@ -36,6 +38,8 @@ export type OdopEvent =
   | AttemptEnded
   | UsageMeasured
   | ProgressMeasured
+  | HarvestPaused
+  | HarvestResumed
   | Noted
   | LaunchEnded
 
@@ -66,6 +70,26 @@ export interface TaskDefined {
   readonly type: 'task-defined'
   readonly at: number
   readonly task: TaskDefinition
+}
+
+/** `odop tasks add`: files that this launch and later ones load besides the task folders. */
+export interface TasksAdded {
+  readonly type: 'tasks-added'
+  readonly at: number
+  /** Absolute. */
+  readonly files: readonly string[]
+  /** What they define: none of them counts as removed any more. */
+  readonly tasks: readonly TaskName[]
+}
+
+/**
+ * `odop tasks remove`: this launch and later ones do not have the task. What of it is pending, or comes to be so, is cancelled; what
+ * runs goes on to its end.
+ */
+export interface TaskRemoved {
+  readonly type: 'task-removed'
+  readonly at: number
+  readonly task: TaskName
 }
 
 /** A task or a whole module that can't be used, and why; the application is not affected. */
@@ -176,6 +200,18 @@ export interface ProgressMeasured {
   readonly type: 'progress'
   readonly at: number
   readonly progress: ProgressUsage
+}
+
+/** The user wants no tasks for a while: nothing starts, and what runs is suspended. */
+export interface HarvestPaused {
+  readonly type: 'harvest-paused'
+  readonly at: number
+}
+
+/** The user wants them again, or there is no application any more that they could disturb. */
+export interface HarvestResumed {
+  readonly type: 'harvest-resumed'
+  readonly at: number
 }
 
 /** Something a user should know; `warning` is also said on stderr when it happens. */

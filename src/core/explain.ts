@@ -1,11 +1,11 @@
 import type { NodeName, Snapshot, TaskDefinition, TaskName } from './model.ts'
 import { boundElsewhere, nextReadyAt } from './queue.ts'
 import type { RunView, TaskState, View } from './run-state.ts'
-import { type Lack, neededIn, PRESSED } from './schedule/fitting.ts'
+import { gpusNeededIn, type Lack, neededIn, PRESSED } from './schedule/fitting.ts'
 import { BUSY, HELD } from './schedule/levels.ts'
 import { usedWhenShort, withMemoryNeed } from './schedule/memory-need.ts'
 import { planOf } from './schedule/plan.ts'
-import { haveCores } from './schedule/ranks.ts'
+import { haveCores, wantsOf } from './schedule/ranks.ts'
 import type { Room } from './schedule/room.ts'
 import type { Blocked, StartPlan } from './schedule/start.ts'
 import { formatDuration, formatSize } from './units.ts'
@@ -82,6 +82,8 @@ function lackText(lack: Lack, definition: TaskDefinition, rooms: readonly Room[]
   switch (lack) {
     case 'cores':
       return coresText(definition, rooms)
+    case 'gpus':
+      return gpusText(definition, rooms)
     case 'nodes':
       return nodesText(definition, rooms)
     case 'maxCpus':
@@ -119,6 +121,24 @@ function coresText(definition: TaskDefinition, rooms: readonly Room[]): string {
   return `needs ${cores} on a node; the most is ${free} (of ${usable.length}: ${why.join(', ')})`
 }
 
+function gpusText(definition: TaskDefinition, rooms: readonly Room[]): string {
+  const best = rooms.reduce((most, room) => (room.freeGpus.length > most.freeGpus.length ? room : most))
+  if (rooms.every(({ look }) => look.gpus === undefined)) return 'needs a GPU; nothing is known of them yet'
+  const needed = gpusNeededIn(best, definition)
+  const { gpus = [] } = best.look
+  const busy = gpus.filter(({ judged }) => judged === 'busy').length
+  const held = [...best.load.attempts.values()].flatMap(({ placement }) => placement.gpus ?? []).length
+  const others = gpus.length - best.freeGpus.length - busy - held
+  const why = [
+    held > 0 && `${held} held by attempts`,
+    busy > 0 && `${busy} in use by the application or not idle for long enough`,
+    others > 0 && `${others} for items that go first`,
+  ].filter(part => part !== false)
+  const idle = `${needed} idle ${needed === 1 ? 'GPU' : 'GPUs'}`
+  const most = `the most is ${best.freeGpus.length} (of ${gpus.length}: ${why.join(', ')})`
+  return `needs ${idle} on a node; ${most}`
+}
+
 function nodesText(definition: TaskDefinition, rooms: readonly Room[]): string {
   const { cpus, mpi } = definition
   if (mpi == null) return ''
@@ -126,8 +146,9 @@ function nodesText(definition: TaskDefinition, rooms: readonly Room[]): string {
   const cores = (count: unknown) => `${count} free ${count === 1 ? 'core' : 'cores'} each`
   if (mpi.nodes === null)
     return `needs ${mpi.ranks} ranks with ${cores(mpi.cpusPerRank)}; there is room for ${have}`
-  const nodes = mpi.nodes === 1 ? '1 node' : `${mpi.nodes} nodes`
-  return `needs ${nodes} with ${cores(cpus)}; ${have} ${have === 1 ? 'has' : 'have'} them`
+  const wants = wantsOf(mpi, rooms)
+  const nodes = wants === 1 ? '1 node' : `${wants} nodes`
+  return `needs ${nodes} with ${cpus === 'all' ? 'all cores free' : cores(cpus)}; ${have} ${have === 1 ? 'has' : 'have'} them`
 }
 
 function atATimeText(kind: 'ioBound' | 'networkBound', most: number): string {

@@ -4,11 +4,22 @@ import { formatSize } from './units.ts'
 
 /** Which cores an item gets, and whether it can ever get them. */
 
-type Needs = Pick<TaskDefinition, 'cpus' | 'memoryBytes' | 'mpi'>
+type Needs = Pick<TaskDefinition, 'cpus' | 'gpus' | 'memoryBytes' | 'mpi'>
 
-/** Cores that an attempt takes on this node. `all` is every core that attempts may use there at the same time. */
+/** Cores that an attempt needs on this node. `all` is every core that attempts may use there at the same time; of `any` one is enough. */
 export function coresNeeded(cpus: TaskDefinition['cpus'], usable: number, maxCpus: number | null): number {
+  if (cpus === 'any') return 1
   return cpus === 'all' ? Math.max(1, Math.min(usable, maxCpus ?? usable)) : cpus
+}
+
+/** Whether an attempt can be given just these cores. */
+export function isEnough(cpus: TaskDefinition['cpus'], cores: readonly CoreId[], needed: number): boolean {
+  return cpus === 'any' ? cores.length >= needed : cores.length === needed
+}
+
+/** GPUs that an attempt takes of a node that has so many; `all` is one at least. */
+export function gpusNeeded(gpus: TaskDefinition['gpus'], there: number): number {
+  return gpus === 'all' ? Math.max(1, there) : (gpus ?? 0)
 }
 
 /**
@@ -27,20 +38,23 @@ export function neverFits(
 export interface Capacity {
   readonly cores: number
   readonly memory: number
+  /** Infinity: it is not known yet how many. */
+  readonly gpus: number
   readonly nodes: number
 }
 
 /** Each kind of node once: most allocations have only one. */
 export function capacitiesOf(
-  nodes: readonly Pick<NodeFacts, 'usableCores' | 'memoryLimitBytes'>[],
+  nodes: readonly Pick<NodeFacts, 'usableCores' | 'memoryLimitBytes' | 'gpus'>[],
   settings: Pick<Settings, 'maxCpus' | 'memoryReserveBytes'>,
 ): Capacity[] {
   const kinds = new Map<string, Capacity>()
-  for (const { usableCores, memoryLimitBytes } of nodes) {
+  for (const { usableCores, memoryLimitBytes, gpus: known } of nodes) {
     const cores = Math.min(usableCores.length, settings.maxCpus ?? usableCores.length)
     const memory = Math.max(0, memoryLimitBytes - settings.memoryReserveBytes)
-    const key = `${cores}/${memory}`
-    kinds.set(key, { cores, memory, nodes: 1 + (kinds.get(key)?.nodes ?? 0) })
+    const gpus = known?.length ?? Number.POSITIVE_INFINITY
+    const key = `${cores}/${memory}/${gpus}`
+    kinds.set(key, { cores, memory, gpus, nodes: 1 + (kinds.get(key)?.nodes ?? 0) })
   }
   return [...kinds.values()]
 }
@@ -49,9 +63,12 @@ export function capacitiesOf(
 export function misfit(task: Needs, capacities: readonly Capacity[]): string | null {
   const enoughCores = ({ cores }: Capacity) => coresNeeded(task.cpus, cores, null) <= cores
   const enoughMemory = ({ memory }: Capacity) => (task.memoryBytes ?? 0) <= memory
+  const enoughGpus = ({ gpus }: Capacity) => gpusNeeded(task.gpus, gpus) <= gpus
   if (capacities.length === 0) return null
-  if (capacities.some(node => enoughCores(node) && enoughMemory(node)))
-    return task.mpi == null ? null : rankMisfit(task, task.mpi, capacities.filter(enoughMemory))
+  if (capacities.some(node => enoughCores(node) && enoughMemory(node) && enoughGpus(node)))
+    return task.mpi == null
+      ? null
+      : rankMisfit(task, task.mpi, { fitting: capacities.filter(enoughMemory), all: capacities })
 
   const cpus = cpusText(task.cpus)
   const memory = formatSize(task.memoryBytes ?? 0)
@@ -62,24 +79,38 @@ export function misfit(task: Needs, capacities: readonly Capacity[]): string | n
     lacks.push(`needs ${cpus}, but a node has at most ${mostCores} for tasks`)
   if (!capacities.some(enoughMemory))
     lacks.push(`needs ${memory} of memory, but a node has at most ${mostMemory} for tasks`)
-  return lacks.length > 0
-    ? lacks.join('; ')
-    : `needs ${cpus} and ${memory} of memory, which no node has together`
+  if (!capacities.some(enoughGpus))
+    lacks.push(`needs ${gpusText(task.gpus)}, but ${mostGpusText(capacities)}`)
+  if (lacks.length > 0) return lacks.join('; ')
+  const gpus = task.gpus ? `, ${gpusText(task.gpus)}` : ''
+  return `needs ${cpus}${gpus} and ${memory} of memory, which no node has together`
+}
+
+function mostGpusText(capacities: readonly Capacity[]): string {
+  const most = Math.max(...capacities.map(({ gpus }) => gpus))
+  return most === 0 ? 'there is none in this allocation' : `a node has at most ${most}`
+}
+
+function gpusText(gpus: TaskDefinition['gpus']): string {
+  if (gpus === 'all') return 'all GPUs of a node'
+  return gpus === 1 ? '1 GPU' : `${gpus} GPUs`
 }
 
 /** One node would do for a part of it; all of it must fit at the same time. */
 function rankMisfit(
   { cpus }: Needs,
   { nodes, ranks, cpusPerRank }: MpiNeeds,
-  capacities: readonly Capacity[],
+  { fitting, all }: { readonly fitting: readonly Capacity[]; readonly all: readonly Capacity[] },
 ): string | null {
   const sum = (of: (capacity: Capacity) => number) =>
-    capacities.reduce((total, capacity) => total + capacity.nodes * of(capacity), 0)
+    fitting.reduce((total, capacity) => total + capacity.nodes * of(capacity), 0)
   if (nodes !== null) {
-    const have = sum(({ cores }) => Number(cores >= Number(cpus)))
-    return have >= nodes
+    const have = sum(({ cores }) => Number(cores >= Math.max(cpusPerRank, coresNeeded(cpus, cores, null))))
+    const wanted = nodes === 'all' ? all.reduce((count, capacity) => count + capacity.nodes, 0) : nodes
+    const least = cpus === 'all' ? cpusPerRank : cpus
+    return have >= (wanted === 'any' ? 1 : wanted)
       ? null
-      : `needs ${nodes} nodes with ${cpusText(cpus)} each, but ${have} can have them`
+      : `needs ${nodesText(nodes, wanted)} with ${cpusText(least)} each, but ${have} can have them`
   }
   const room = sum(({ cores }) => Math.floor(cores / cpusPerRank))
   return room >= ranks
@@ -87,8 +118,14 @@ function rankMisfit(
     : `needs ${ranks} ranks with ${cpusText(cpusPerRank)} each, but there is room for at most ${room}`
 }
 
+function nodesText(asked: MpiNeeds['nodes'], wanted: number | 'any'): string {
+  if (asked === 'all') return `all nodes (${wanted})`
+  return wanted === 'any' || wanted === 1 ? '1 node' : `${wanted} nodes`
+}
+
 function cpusText(cpus: TaskDefinition['cpus']): string {
   if (cpus === 'all') return 'all cpus of a node'
+  if (cpus === 'any') return 'a cpu'
   return cpus === 1 ? '1 cpu' : `${cpus} cpus`
 }
 

@@ -1,3 +1,4 @@
+import { cancelItem, pendingAgain } from './cancel.ts'
 import type {
   AttemptEnded,
   AttemptMoved,
@@ -8,7 +9,7 @@ import type {
   ItemCompleted,
   ItemQueued,
 } from './events.ts'
-import { followerCancelled, followerStarted } from './followers.ts'
+import { followerStarted } from './followers.ts'
 import { itemNumber } from './ids.ts'
 import type { AttemptId, CoreId, ItemId, NodeName, TaskName } from './model.ts'
 import { partsOf } from './placement.ts'
@@ -53,10 +54,7 @@ export function itemCancelled(state: RunState, event: ItemCancelled): void {
   const item = state.items.get(event.item)
   const task = item && state.tasks.get(item.task)
   if (item === undefined || task === undefined || item.runningAs !== null) return
-  if (item.follows === null) dequeue(state, task, item, null)
-  else followerCancelled(state, task, item.follows, item.id)
-  task.memoryUsed.delete(item.id)
-  task.ended.cancelled += 1
+  cancelItem(state, task, item)
 }
 
 export function itemCompleted(state: RunState, event: ItemCompleted): void {
@@ -171,7 +169,7 @@ export function attemptEnded(state: RunState, event: AttemptEnded): void {
   const next = afterAttempt(item, event)
   if (next !== null) {
     if (event.forMemory) rememberMemory(task, item.id, event.usage.peakMemoryBytes)
-    enqueue(state, task, next)
+    pendingAgain(state, task, next)
     return
   }
   if (event.outcome === 'completed') leaveToSuccessors(state, task, item, event)
@@ -218,7 +216,7 @@ export function requeue(state: RunState, attempt: RunningAttempt): void {
   const item = state.items.get(attempt.item)
   if (task === undefined || item === undefined) return
   release(state, task, attempt)
-  enqueue(state, task, { ...item, runningAs: null, follows: null })
+  pendingAgain(state, task, { ...item, runningAs: null, follows: null })
 }
 
 export function taskNamed(state: RunState, name: TaskName): TaskState {

@@ -8,6 +8,8 @@ import type { PolicyPlacement } from './policies/question.ts'
  */
 
 export type CoreId = number
+/** As the tools of its maker count the GPUs of a node, from 0. */
+export type GpuIndex = number
 export type NodeName = string
 export type TaskName = string
 /** `TASK#N`: the N-th work item of a task in this run, counted from 1. */
@@ -73,21 +75,27 @@ export interface TaskDefinition {
   /** Where a runner finds it: the module, and the index among the tasks that the module exports. */
   readonly module: string
   readonly index: number
-  readonly kind: 'function' | 'command'
+  /** `script`: `module` is an executable file that is started itself, with the parameters and then the files as its arguments. */
+  readonly kind: 'function' | 'command' | 'script'
   readonly trigger: Trigger
   /** Higher goes first. */
   readonly priority: number
   /**
-   * A reservation: an attempt that sleeps still holds its cores. `all`: every allocated core of one node. Of an MPI task: cores
-   * on each of its nodes, or of each rank where these may have different numbers of ranks.
+   * A reservation: an attempt that sleeps still holds its cores. `all`: every allocated core of one node; `any`: what is idle there
+   * when it starts, 1 at least. Of an MPI task: cores on each of its nodes, or of each rank where these may have different numbers
+   * of ranks.
    */
-  readonly cpus: number | 'all'
+  readonly cpus: number | 'all' | 'any'
+  /** GPUs of one node that an attempt has for itself; `all`: every one of the allocation there. Missing: none. */
+  readonly gpus?: number | 'all'
   /** An attempt consists of ranks; missing or null: of one process and what that starts. */
   readonly mpi?: MpiNeeds | null
   /** Items wait until these tasks have nothing left to do. null, or missing in a journal of an earlier odop: they do not wait. */
   readonly dependsOn?: Dependency | null
   /** Memory of all processes of an attempt, of an MPI task on each of its nodes; null: not limited and nothing reserved. */
   readonly memoryBytes: number | null
+  /** Bytes that an attempt may write to disks, of an MPI task on each of its nodes; null or missing: not limited. */
+  readonly diskLimitBytes?: number | null
   /** Time limit of an attempt, which pauses while it is suspended; null: none. */
   readonly timeSeconds: number | null
   /** At most so many work items of this task in a run; null: no limit. */
@@ -107,8 +115,13 @@ export interface TaskDefinition {
   readonly env: Readonly<Record<string, string>>
   /** Working directory of an attempt; null: the folder in which `odop run` was started. */
   readonly cwd: string | null
+  /** The user's own values for it; missing: there are none. */
+  readonly parameters?: Parameters
+  /** How a program is given each of them: words with `{key}` and `{value}`; missing: `{key}={value}`. */
+  readonly parameterFormat?: string
 }
 
+export type Parameters = Readonly<Record<string, string | number | boolean>>
 /** Other tasks that are to have nothing left to do: `all` of them, or `any` one. */
 export interface Dependency {
   readonly of: 'all' | 'any'
@@ -127,9 +140,12 @@ export interface Checkpoint {
 
 /** What an attempt of an MPI task consists of. */
 export interface MpiNeeds {
-  /** Each has as many ranks; null: as few nodes as have room, with as many ranks as fit. */
-  readonly nodes: number | null
-  /** In all. */
+  /**
+   * Each has as many ranks; null: as few nodes as have room, with as many ranks as fit. `all`: those of the allocation; `any`: those
+   * that have room when it starts, 1 at least.
+   */
+  readonly nodes: number | 'all' | 'any' | null
+  /** In all. 0: as many as the cores of its placement make, see `ranksIn`. */
   readonly ranks: number
   readonly cpusPerRank: number
   /** What `srun --mpi` is given; null: Slurm's default. */
@@ -155,6 +171,8 @@ export interface WorkItem {
 export interface Placement {
   readonly node: NodeName
   readonly cores: readonly CoreId[]
+  /** Missing: it has none. */
+  readonly gpus?: readonly GpuIndex[]
   /** Further nodes of an MPI task; missing: there are none. */
   readonly others?: readonly PlacementPart[]
 }
@@ -195,11 +213,18 @@ export interface NodeFacts {
   readonly cores: readonly CoreId[]
   /** Hardware threads that share a core, socket and NUMA node of each core of the allocation. */
   readonly topology: readonly CorePlace[]
+  /** Those of the allocation on this node; missing: not known (yet). */
+  readonly gpus?: readonly Gpu[]
   /** The allocation's memory on this node: the cgroup's limit, Slurm's, or the machine's. */
   readonly memoryLimitBytes: number
   readonly yieldMode: YieldMode
   /** Why it is this one, as a user should read it. */
   readonly yieldReason?: string
+}
+
+export interface Gpu {
+  readonly index: GpuIndex
+  readonly maker: 'nvidia' | 'amd'
 }
 
 export interface CorePlace {
@@ -233,6 +258,20 @@ export interface NodeUsage {
   readonly appRunDelaySeconds: number | null
   /** The same beside attempts and without any; `null` where the kernel does not say. */
   readonly interference: Interference | null
+  /** Missing: it has none, or they are not known. */
+  readonly gpus?: readonly GpuUsage[]
+}
+
+/** Cumulative use of a GPU since the launch, by anybody. */
+export interface GpuUsage {
+  readonly index: GpuIndex
+  /** For so long its use was known … */
+  readonly knownSeconds: number
+  /** … and so long of it something was executed there. */
+  readonly usedSeconds: number
+  /** Most bytes that were used at one look, of how many; null: its tool does not say. */
+  readonly peakMemoryBytes: number | null
+  readonly memoryBytes: number | null
 }
 
 /** What the application's threads did while attempts executed beside it, and while none did. */
@@ -308,6 +347,19 @@ export interface NodeSnapshot {
   readonly ioPressure?: number | null
   /** Missing or null: odop does not. */
   readonly heldBack?: HeldBack | null
+  /** As `gpus.ts` judges them; missing: there are none, or nothing is known yet. */
+  readonly gpus?: readonly GpuState[]
+}
+
+/**
+ * A GPU of the allocation.
+ *
+ * - `idle`: nobody but attempts has used it for long enough; an attempt may start on it, or keeps it
+ * - `busy`: the application uses it, or may; an attempt that has it gives it back
+ */
+export interface GpuState {
+  readonly index: GpuIndex
+  readonly judged: 'idle' | 'busy'
 }
 
 /**
@@ -330,6 +382,8 @@ export interface AttemptSample {
   readonly attempt: AttemptId
   readonly cpuSeconds: number
   readonly memoryBytes: number
+  /** Bytes that it has written to disks on this node; missing: it has no disk limit, or the kernel does not say. */
+  readonly writtenBytes?: number
   /** The most that all attempts together could have had at any look since it began; missing: unknown. */
   readonly mostRoomBytes?: number
 }

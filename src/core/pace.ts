@@ -1,7 +1,7 @@
 import { capacitiesOf } from './fit.ts'
 import type { NodeSnapshot, Snapshot } from './model.ts'
 import { nextReadyAt } from './queue.ts'
-import { applicationRuns, type RunView } from './run-state.ts'
+import { applicationRuns, isPaused, type RunView } from './run-state.ts'
 import { hindranceOf } from './schedule/hindrance.ts'
 
 /** While a decision depends on what the application does next: its return, or its pause, must be seen soon. */
@@ -38,12 +38,12 @@ function isUrgent(state: RunView, look: NodeSnapshot, wanted: boolean): boolean 
 
 /** Whether something is due that would start if only there were cores. */
 function wantsCores(state: RunView, snapshot: Snapshot, now: number): boolean {
-  if (state.pendingCount === 0) return false
+  if (state.pendingCount === 0 || isPaused(state)) return false
   const capacities = capacitiesOf([...state.nodes.values()], state.settings)
   for (const task of state.tasks.values()) {
     if ((nextReadyAt(state, task) ?? Number.POSITIVE_INFINITY) > now) continue
     const running = task.running.size
-    if (hindranceOf({ state, task, running, capacities, snapshot }) === null) return true
+    if (hindranceOf({ state, task, running, capacities, paused: false, snapshot }) === null) return true
   }
   return false
 }

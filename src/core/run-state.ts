@@ -52,8 +52,14 @@ export interface RunState {
   readonly usage: Map<NodeName, NodeUsage>
   /** The application's own steps; null: it told of none. */
   progress: ProgressUsage | null
+  /** When and how often the user wanted no tasks in this launch. */
+  pause: Pause
   readonly notes: Note[]
   readonly refusals: Refusal[]
+  /** Files that were added to the run's tasks, in any of its launches. */
+  readonly addedFiles: Set<string>
+  /** Tasks that were removed from the run: whatever of them comes to be pending is cancelled. */
+  readonly removed: Set<TaskName>
 }
 
 export interface ApplicationState {
@@ -63,6 +69,14 @@ export interface ApplicationState {
   endedAt: number | null
   code: number | null
   signal: string | null
+}
+
+export interface Pause {
+  /** Closed pauses; one that still lasts began at `since`. */
+  readonly seconds: number
+  /** null: harvesting is not paused. */
+  readonly since: number | null
+  readonly times: number
 }
 
 export interface TaskState {
@@ -221,6 +235,8 @@ const BEFORE_LAUNCH: Settings = {
   maxSlowdown: null,
 }
 
+export const NEVER_PAUSED: Pause = { seconds: 0, since: null, times: 0 }
+
 export function newState(): RunState {
   return {
     launch: null,
@@ -242,13 +258,26 @@ export function newState(): RunState {
     loads: new Map(),
     usage: new Map(),
     progress: null,
+    pause: NEVER_PAUSED,
     notes: [],
     refusals: [],
+    addedFiles: new Set(),
+    removed: new Set(),
   }
 }
 
 export function applicationRuns({ application }: RunView): boolean {
   return application !== null && application.endedAt === null
+}
+
+export function isPaused({ pause }: RunView): boolean {
+  return pause.since !== null
+}
+
+/** For how long harvesting was paused in this launch. */
+export function pausedSeconds({ pause, launchEndedAt }: RunView, now: number): number {
+  const until = launchEndedAt ?? now
+  return pause.seconds + (pause.since === null ? 0 : Math.max(0, until - pause.since) / 1000)
 }
 
 const NONE: ReadonlySet<string> = new Set()

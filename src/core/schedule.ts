@@ -1,9 +1,10 @@
 import type { Action } from './actions.ts'
 import type { Snapshot } from './model.ts'
-import type { RunView } from './run-state.ts'
+import { isPaused, type RunView } from './run-state.ts'
 import { enforceLimits } from './schedule/limits.ts'
 import { guardMemory } from './schedule/memory-guard.ts'
 import { planMoves } from './schedule/moving.ts'
+import { pauseAttempts } from './schedule/pausing.ts'
 import { planOf } from './schedule/plan.ts'
 import { roomsOf } from './schedule/room.ts'
 import { yieldCores } from './schedule/yielding.ts'
@@ -19,6 +20,7 @@ export function schedule(state: RunView, snapshot: Snapshot, now: number): Actio
   const overLimit = new Set(limits.map(({ attempt }) => attempt))
   const terminations = [...limits, ...guardMemory(state, snapshot, overLimit)]
   const ending = new Set(terminations.map(({ attempt }) => attempt))
+  if (isPaused(state)) return [...terminations, ...pauseAttempts(state, ending)]
   const yields = yieldCores(state, snapshot, now).filter(({ attempt }) => !ending.has(attempt))
   const leaving = new Set([...ending, ...yields.map(({ attempt }) => attempt)])
   const rooms = once(() => roomsOf(state, snapshot))

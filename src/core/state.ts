@@ -1,4 +1,5 @@
-import type { ApplicationEnded, LaunchStarted, NodeJoined, Noted, OdopEvent } from './events.ts'
+import { cancelPending } from './cancel.ts'
+import type { ApplicationEnded, LaunchStarted, NodeJoined, Noted, OdopEvent, TasksAdded } from './events.ts'
 import {
   attemptEnded,
   attemptMoved,
@@ -13,9 +14,9 @@ import {
 } from './fold-items.ts'
 import { returnFollowers } from './followers.ts'
 import { layoutOf } from './layout.ts'
-import type { AttemptId, TaskDefinition } from './model.ts'
+import type { AttemptId, TaskDefinition, TaskName } from './model.ts'
 import { limitQueue } from './queue.ts'
-import { newState, type RunState } from './run-state.ts'
+import { NEVER_PAUSED, newState, type RunState } from './run-state.ts'
 
 export * from './run-state.ts'
 
@@ -39,6 +40,12 @@ export function apply(state: RunState, event: OdopEvent): void {
       break
     case 'task-defined':
       taskDefined(state, event.task)
+      break
+    case 'tasks-added':
+      tasksAdded(state, event)
+      break
+    case 'task-removed':
+      taskRemoved(state, event.task)
       break
     case 'task-refused':
       state.refusals.push({ file: event.file, problem: event.problem })
@@ -79,6 +86,13 @@ export function apply(state: RunState, event: OdopEvent): void {
     case 'progress':
       state.progress = event.progress
       break
+    case 'harvest-paused':
+      if (state.pause.since === null)
+        state.pause = { ...state.pause, since: event.at, times: state.pause.times + 1 }
+      break
+    case 'harvest-resumed':
+      harvestResumed(state, event.at)
+      break
     case 'note':
       noted(state, event)
       break
@@ -105,6 +119,8 @@ function launchStarted(state: RunState, event: LaunchStarted): void {
   state.loads.clear()
   state.usage.clear()
   state.progress = null
+  // Whoever starts a run again wants its tasks.
+  state.pause = NEVER_PAUSED
   state.notes.length = 0
   state.refusals.length = 0
   state.application = null
@@ -119,6 +135,20 @@ function nodeJoined(state: RunState, { facts }: NodeJoined): void {
   state.layouts.set(facts.name, layoutOf(facts))
 }
 
+function tasksAdded(state: RunState, { files, tasks }: TasksAdded): void {
+  for (const file of files) state.addedFiles.add(file)
+  for (const name of tasks) state.removed.delete(name)
+}
+
+function taskRemoved(state: RunState, name: TaskName): void {
+  const task = state.tasks.get(name)
+  state.removed.add(name)
+  if (task === undefined) return
+  task.definition = null
+  comesAfterNothingBut(state, name, null)
+  cancelPending(state, task)
+}
+
 function taskDefined(state: RunState, definition: TaskDefinition): void {
   const task = taskNamed(state, definition.name)
   comesAfter(state, definition)
@@ -129,10 +159,14 @@ function taskDefined(state: RunState, definition: TaskDefinition): void {
 /** It stays so until another definition: what completes while its module is broken is for it, too. */
 function comesAfter(state: RunState, { name, trigger }: TaskDefinition): void {
   const source = trigger.kind === 'after' ? trigger.task : null
+  comesAfterNothingBut(state, name, source)
+  if (source !== null) taskNamed(state, source).successors.add(name)
+}
+
+function comesAfterNothingBut(state: RunState, name: TaskName, source: TaskName | null): void {
   for (const other of state.tasks.values()) {
     if (other.name !== source && other.successors.delete(name)) taskNamed(state, name).completions.clear()
   }
-  if (source !== null) taskNamed(state, source).successors.add(name)
 }
 
 function applicationEnded(state: RunState, event: ApplicationEnded): void {
@@ -140,6 +174,12 @@ function applicationEnded(state: RunState, event: ApplicationEnded): void {
   state.application.endedAt = event.at
   state.application.code = event.code
   state.application.signal = event.signal
+}
+
+function harvestResumed(state: RunState, at: number): void {
+  const { since, seconds } = state.pause
+  if (since === null) return
+  state.pause = { ...state.pause, since: null, seconds: seconds + Math.max(0, at - since) / 1000 }
 }
 
 function noted(state: RunState, { at, level, text, node }: Noted): void {

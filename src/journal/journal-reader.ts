@@ -30,6 +30,11 @@ export interface ReadOptions {
   readonly from?: number
   /** Byte before which to end. */
   readonly to?: number
+  /**
+   * Of the `usage` events of a node only the last one of each launch is handed over, after all others of that launch: they are cumulative, so
+   * what is folded comes out the same, and nearly all of a long run's journal needs no parsing.
+   */
+  readonly lastUsage?: boolean
 }
 
 /** Reads a journal in pieces, also while it grows, and hands over its events in order. Never rejects. */
@@ -59,9 +64,9 @@ const SKIPPED_LINES_TOLD = 20
 async function readLines(
   handle: FileHandle,
   onEvent: (event: OdopEvent) => void,
-  { from = 0, to = Number.POSITIVE_INFINITY }: ReadOptions,
+  { from = 0, to = Number.POSITIVE_INFINITY, lastUsage = false }: ReadOptions,
 ): Promise<JournalRead> {
-  const chunk = Buffer.alloc(CHUNK_BYTES)
+  const chunks = [Buffer.alloc(CHUNK_BYTES), Buffer.alloc(CHUNK_BYTES)] as const
   const skippedLines: number[] = []
   let events = 0
   let skipped = 0
@@ -71,17 +76,26 @@ async function readLines(
   let rest: Buffer[] = []
   let restBytes = 0
   let newerSchema: number | null = null
+  const usage = lastUsage ? new LastUsage() : null
 
-  while (newerSchema === null) {
-    const { bytesRead } = await handle.read(chunk, 0, Math.min(CHUNK_BYTES, to - position), position)
-    if (bytesRead === 0) break
+  // While one chunk is parsed the next one is read.
+  let next = readAt(chunks[0])
+  for (let index = 1; ; index++) {
+    const { bytesRead, buffer } = await next
+    if (bytesRead === 0 || newerSchema !== null) break
     position += bytesRead
-    takeChunk(chunk.subarray(0, bytesRead), position)
+    next = readAt(chunks[index % 2 === 0 ? 0 : 1])
+    takeChunk(buffer.subarray(0, bytesRead), position)
   }
   if (newerSchema !== null) return { kind: 'newer', schema: newerSchema }
   // The last line may be whole but for its newline; if it is torn it is still being written, or will never be.
   if (restBytes > 0) takeLastLine()
+  handUsage()
   return { kind: 'read', events, skipped, skippedLines, end }
+
+  function readAt(chunk: Buffer) {
+    return handle.read(chunk, 0, Math.min(CHUNK_BYTES, to - position), position)
+  }
 
   function takeChunk(bytes: Buffer, after: number) {
     let start = 0
@@ -110,6 +124,7 @@ async function readLines(
 
   function takeLine(line: Buffer) {
     number++
+    if (usage?.keeps(line)) return
     const parsed = parseLine(line)
     if (parsed.kind === 'event') hand(parsed.event)
     else if (parsed.kind === 'header')
@@ -125,8 +140,17 @@ async function readLines(
     end = position
   }
 
+  function handUsage() {
+    for (const line of usage?.take() ?? []) {
+      const parsed = parseLine(line)
+      if (parsed.kind === 'event') hand(parsed.event)
+      else skip()
+    }
+  }
+
   function hand(event: OdopEvent) {
     if (newerSchema !== null) return
+    if (event.type === 'launch-started') handUsage()
     events++
     onEvent(event)
   }
@@ -134,6 +158,40 @@ async function readLines(
   function skip() {
     skipped++
     if (skippedLines.length < SKIPPED_LINES_TOLD) skippedLines.push(number)
+  }
+}
+
+const USAGE = Buffer.from('{"type":"usage","at":')
+const NODE = '"usage":{"node":"'
+const QUOTE = 34
+
+/** The last line of each node that holds a `usage` event, as the journal's writer writes them; any other is parsed as ever. */
+class LastUsage {
+  readonly #lines = new Map<string, { bytes: Buffer; length: number }>()
+
+  /** True: the line is kept, or stands for nothing that a later one does not say. */
+  keeps(line: Buffer): boolean {
+    if (!USAGE.every((byte, at) => line[at] === byte)) return false
+    const found = line.indexOf(NODE)
+    const end = line.indexOf(QUOTE, found + NODE.length)
+    if (found === -1 || end === -1) return false
+    const node = line.toString('latin1', found + NODE.length, end)
+    const kept = this.#lines.get(node)
+    if (kept !== undefined && kept.bytes.length >= line.length) {
+      // The line's own memory is used again.
+      kept.length = line.copy(kept.bytes)
+    } else {
+      const bytes = Buffer.alloc(line.length + 256)
+      this.#lines.set(node, { bytes, length: line.copy(bytes) })
+    }
+    return true
+  }
+
+  /** What was kept, once. */
+  take(): readonly Buffer[] {
+    const lines = [...this.#lines.values()].map(({ bytes, length }) => bytes.subarray(0, length))
+    this.#lines.clear()
+    return lines
   }
 }
 

@@ -87,13 +87,14 @@ function look(seen: Glimpse, event: OdopEvent): void {
     seen.exit = { code: event.code, signal: event.signal }
   } else if (event.type === 'launch-ended') {
     seen.ended = event.at
-  } else {
-    // A launch that is neither in the head nor in the tail goes on after the end of an earlier one.
+  } else if (event.type !== 'tasks-added' && event.type !== 'task-removed') {
+    // These two are also written between launches. A launch that is neither in the head nor in the tail goes on after the end of an earlier one.
     seen.ended = null
   }
 }
 
-async function isLive(paths: RunPaths, now: number): Promise<boolean> {
+/** Whether the run's supervisor is there. Never rejects. */
+export async function isLive(paths: RunPaths, now: number): Promise<boolean> {
   const locked = await isLocked(paths.lock)
   if (locked !== null) return locked
   const owner = await readOwner(paths.lock)

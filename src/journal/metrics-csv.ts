@@ -1,4 +1,4 @@
-import type { CoreId } from '../core/model.ts'
+import type { CoreId, GpuIndex } from '../core/model.ts'
 import { openLineFile } from './line-file.ts'
 
 /** What a node did in one metrics interval. */
@@ -15,6 +15,8 @@ export interface MetricsRow {
   readonly odopMemoryBytes: number
   /** Share of each core that was used by anything, in the order of the writer's `cores`. */
   readonly coreShares: readonly number[]
+  /** In the order of the writer's `gpus`: how much of the interval each was used, and bytes at its end; null: not known. */
+  readonly gpus?: readonly { readonly share: number | null; readonly memoryBytes: number | null }[]
 }
 
 /** See `LineFile`: nothing here blocks, throws or rejects. */
@@ -30,10 +32,16 @@ export interface MetricsWriter {
 export function openMetrics(options: {
   readonly file: string
   readonly cores: readonly CoreId[]
+  /** Default: none. */
+  readonly gpus?: readonly GpuIndex[]
 }): MetricsWriter {
   const lines = openLineFile({
     file: options.file,
-    header: [...COLUMNS, ...options.cores.map(core => `core${core}`)].join(','),
+    header: [
+      ...COLUMNS,
+      ...options.cores.map(core => `core${core}`),
+      ...(options.gpus ?? []).flatMap(gpu => [`gpu${gpu}`, `gpu${gpu}_memory_bytes`]),
+    ].join(','),
     keepLines: 1000,
     syncMilliseconds: null,
     onFailure: () => {},
@@ -60,7 +68,12 @@ const COLUMNS = [
 function lineOf(row: MetricsRow): string {
   const cores = [row.appCores, row.taskCores, row.odopCores].map(share)
   const memory = [row.appMemoryBytes, row.tasksMemoryBytes, row.odopMemoryBytes].map(Math.round)
-  return [new Date(row.at).toISOString(), ...cores, ...memory, ...row.coreShares.map(share)].join(',')
+  const gpus = (row.gpus ?? []).flatMap(gpu => [
+    gpu.share === null ? '' : share(gpu.share),
+    gpu.memoryBytes === null ? '' : Math.round(gpu.memoryBytes),
+  ])
+  const time = new Date(row.at).toISOString()
+  return [time, ...cores, ...memory, ...row.coreShares.map(share), ...gpus].join(',')
 }
 
 /** A thousandth of a core is more than can be measured. */

@@ -22,6 +22,8 @@ const isNumber = (value: unknown) => typeof value === 'number' && Number.isFinit
 const isArrayOf = (check: (value: unknown) => boolean) => (value: unknown) =>
   Array.isArray(value) && value.every(check)
 const orNull = (check: (value: unknown) => boolean) => (value: unknown) => value === null || check(value)
+const orMissing = (check: (value: unknown) => boolean) => (value: unknown) =>
+  value === undefined || check(value)
 const oneOf =
   (...texts: readonly string[]) =>
   (value: unknown) =>
@@ -38,6 +40,7 @@ const isPart = fields({ node: isString, cores: isArrayOf(isNumber) })
 const isPlacement = fields({
   node: isString,
   cores: isArrayOf(isNumber),
+  gpus: orMissing(isArrayOf(isNumber)),
   others: value => value === undefined || isArrayOf(isPart)(value),
 })
 const isAttemptUsage = fields({ wallSeconds: isNumber, cpuSeconds: isNumber, peakMemoryBytes: isNumber })
@@ -57,6 +60,7 @@ const isFacts = fields({
   cores: isArrayOf(isNumber),
   topology: isArrayOf(isObject),
   memoryLimitBytes: isNumber,
+  gpus: value => orMissing(isArrayOf(isGpu))(value),
   yieldMode: oneOf('kernel', 'suspend'),
 })
 const isKnownTrigger = fields({
@@ -66,7 +70,7 @@ const isTrigger = (value: unknown) =>
   isKnownTrigger(value) && ((value as Fields)['kind'] !== 'after' || isString((value as Fields)['task']))
 const isDependency = fields({ of: oneOf('all', 'any'), tasks: isArrayOf(isString) })
 const isMpi = fields({
-  nodes: orNull(isNumber),
+  nodes: value => value === null || value === 'all' || value === 'any' || isNumber(value),
   ranks: isNumber,
   cpusPerRank: isNumber,
   launch: orNull(isString),
@@ -75,10 +79,11 @@ const isTask = fields({
   name: isString,
   module: isString,
   index: isNumber,
-  kind: oneOf('function', 'command'),
+  kind: oneOf('function', 'command', 'script'),
   trigger: isTrigger,
   priority: isNumber,
-  cpus: value => value === 'all' || isNumber(value),
+  cpus: value => value === 'all' || value === 'any' || isNumber(value),
+  gpus: orMissing(value => value === 'all' || isNumber(value)),
   mpi: value => value === undefined || value === null || isMpi(value),
   dependsOn: value => value === undefined || value === null || isDependency(value),
   memoryBytes: orNull(isNumber),
@@ -103,6 +108,15 @@ const isNodeUsage = fields({
   memoryBytes: fields({ limit: isNumber, appPeak: isNumber, tasksPeak: isNumber, odopPeak: isNumber }),
   appRunDelaySeconds: orNull(isNumber),
   interference: value => isInterference(value),
+  gpus: value => orMissing(isArrayOf(isGpuUsage))(value),
+})
+const isGpu = fields({ index: isNumber, maker: oneOf('nvidia', 'amd') })
+const isGpuUsage = fields({
+  index: isNumber,
+  knownSeconds: isNumber,
+  usedSeconds: isNumber,
+  peakMemoryBytes: orNull(isNumber),
+  memoryBytes: orNull(isNumber),
 })
 const isStepTimes = fields({ blocks: isNumber, stepSeconds: orNull(isNumber) })
 const isProgress = fields({ steps: isNumber, beside: isStepTimes, alone: isStepTimes })
@@ -125,6 +139,8 @@ const required: Readonly<Record<OdopEvent['type'], Check>> = {
   }),
   'node-joined': fields({ facts: isFacts }),
   'task-defined': fields({ task: isTask }),
+  'tasks-added': fields({ files: isArrayOf(isString), tasks: isArrayOf(isString) }),
+  'task-removed': fields({ task: isString }),
   'task-refused': fields({ file: isString, problem: isString }),
   'application-started': fields({ pid: orNull(isNumber) }),
   'application-ended': fields({ code: orNull(isNumber), signal: orNull(isString) }),
@@ -147,6 +163,8 @@ const required: Readonly<Record<OdopEvent['type'], Check>> = {
   }),
   usage: fields({ usage: isNodeUsage }),
   progress: fields({ progress: isProgress }),
+  'harvest-paused': fields({}),
+  'harvest-resumed': fields({}),
   note: fields({ level: oneOf('info', 'warning'), text: isString }),
   'launch-ended': fields({}),
 }

@@ -3,6 +3,7 @@ import type {
   AttemptUsage,
   CoreId,
   FilePath,
+  Gpu,
   NodeUsage,
   PlacementPart,
   TaskDefinition,
@@ -55,6 +56,8 @@ export interface AttemptSpec {
   readonly keepsResult?: true
   readonly node: string
   readonly cores: readonly CoreId[]
+  /** Those of the placement; missing: none, and none can be seen. */
+  readonly gpus?: readonly Gpu[]
   /** Further nodes of an MPI task; missing: there are none. */
   readonly others?: readonly PlacementPart[]
   /** The run's name and folder. */
@@ -104,6 +107,8 @@ export interface NodeMeasurement {
   /** How long each core was used by anything, in the order of the node's cores. */
   readonly busySeconds: readonly number[]
   readonly memoryBytes: { readonly app: number; readonly tasks: number; readonly odop: number }
+  /** Used by anybody at the last look, in the order of `usage.gpus`; null: it is not known yet which GPUs there are. */
+  readonly gpuMemoryBytes: readonly (number | null)[] | null
   /** See `Sampler.outsideSeconds`. */
   readonly outsideSeconds: number
 }

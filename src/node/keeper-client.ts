@@ -1,5 +1,5 @@
 import { rm } from 'node:fs'
-import type { AttemptId, CoreId, TaskDefinition } from '../core/model.ts'
+import type { AttemptId, CoreId, GpuIndex, TaskDefinition } from '../core/model.ts'
 import { systemCalls } from '../os/system-calls.ts'
 import type { AttemptReport, AttemptSpec } from './agent.ts'
 import type { AttemptEnd, FromRunner, RunnerNeeds } from './keeper/messages.ts'
@@ -54,6 +54,7 @@ export interface RunnerPid {
   /** Of its attempt. */
   readonly task: TaskDefinition | null
   readonly cores: readonly CoreId[]
+  readonly gpus: readonly GpuIndex[]
 }
 
 export function startKeeper(options: KeeperOptions): KeeperClient {
@@ -242,10 +243,13 @@ class Client implements KeeperClient {
 }
 
 function runnerPid(pid: number, attempt: RunningAttempt | null, cores: readonly CoreId[]): RunnerPid {
-  if (attempt === null) return { pid, attempt: null, task: null, cores: [] }
+  if (attempt === null) return { pid, attempt: null, task: null, cores: [], gpus: [] }
   const { spec } = attempt
-  return { pid, attempt: spec.attempt, task: spec.task, cores }
+  const gpus = spec.gpus?.map(({ index }) => index) ?? NO_GPU
+  return { pid, attempt: spec.attempt, task: spec.task, cores, gpus }
 }
+
+const NO_GPU: readonly GpuIndex[] = []
 
 function stopIfSuspended({ pid, attempt }: Runner): void {
   if (pid !== null && attempt?.isSuspended) sendToTree('SIGSTOP', pid)

@@ -64,7 +64,7 @@ export class KernelKills {
     const what =
       failure !== KILLED
         ? `${failure}: a process of it was ended`
-        : kind === 'command'
+        : kind === 'command' || kind === 'script'
           ? 'its command was ended'
           : 'ended'
     const limit = `the allocation's limit is ${formatSize(this.#limitBytes)}`

@@ -1,15 +1,28 @@
 import { type CoreJudgement, idleOptions, judgeNode, UNSEEN } from '../core/idle.ts'
-import type { AttemptId, CoreId, NodeFacts, NodeSnapshot, Settings, TaskDefinition } from '../core/model.ts'
+import type {
+  AttemptId,
+  AttemptSample,
+  CoreId,
+  GpuIndex,
+  NodeFacts,
+  NodeSnapshot,
+  Settings,
+  TaskDefinition,
+} from '../core/model.ts'
 import type { Agent, AttemptReport, NodeMeasurement } from './agent.ts'
 import { type KeeperClient, startKeeper } from './keeper-client.ts'
 import { KernelKills } from './kernel-kills.ts'
 import { ExactMemory } from './observe/exact-memory.ts'
+import type { GpuPrograms } from './observe/gpus/find-tools.ts'
+import { LocalGpus } from './observe/gpus/local-gpus.ts'
 import { InterferenceMeter } from './observe/interference-meter.ts'
 import { IoPressure } from './observe/io-pressure.ts'
 import { MemoryWatch } from './observe/memory-watch.ts'
 import type { RunningAttempt } from './observe/odop-processes.ts'
 import { createSampler, type NodeLook, thisSystem } from './observe/sampler.ts'
+import { WrittenBytes } from './observe/written-bytes.ts'
 import { type YieldChange, YieldLayer } from './observe/yield-layer.ts'
+import { NO_GPUS } from './runner/gpus.ts'
 
 export interface LocalAgentOptions {
   readonly facts: NodeFacts
@@ -20,6 +33,8 @@ export interface LocalAgentOptions {
   readonly isOwnChild: (pid: number) => boolean
   /** Processes of the application that this one has not started, such as the ranks of srun; default: there are none. */
   readonly otherPids?: () => Iterable<number>
+  /** The application's first process, where that has started this one; default: this one has started the application. */
+  readonly caller?: number
   /** Ranks of attempts that this process has not started; default: there are none. */
   readonly rankPids?: () => readonly RunningAttempt[]
   /** The application runs in another session than this process, as the ranks of srun do. Default: false. */
@@ -31,6 +46,10 @@ export interface LocalAgentOptions {
   readonly onFailure: (text: string) => void
   /** Cores are given back in another way from now on, because of where the application was seen. */
   readonly onYieldChanged: (change: YieldChange) => void
+  /** Which tell of this node's GPUs; default: none, and no GPU of it is used. */
+  readonly gpuPrograms?: GpuPrograms | null
+  /** It is known now which GPUs there are; or they can't be used any more. */
+  readonly onGpusKnown?: (facts: NodeFacts) => void
   /** The memory that is to stay free is touched: the next look must be now. */
   readonly onMemoryShort: () => void
   /** The application waits for cores: the next look must be now. */
@@ -48,12 +67,12 @@ export interface LocalAgent extends Agent {
 
 export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
   const { now } = options
-  const system = thisSystem(process.pid)
+  const system = thisSystem(options.caller ?? process.pid)
   let judgements: ReadonlyMap<CoreId, CoreJudgement> = new Map()
   let lastAt = now()
   let lastLook: NodeLook | null = null
   const meter = new InterferenceMeter()
-  const began = new Map<AttemptId, RunningAttempt>()
+  const began = new Map<AttemptId, Executing>()
   const busySeconds = new Map<CoreId, number>()
 
   let keeper: KeeperClient | null = null
@@ -63,12 +82,25 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
       // Further ones are started when they are needed, on the cores that they are needed for.
       warmRunners: 1,
       ownSessions: layer.sessionLeft,
-      environment: options.environment,
+      environment: { ...options.environment, ...NO_GPUS },
       onReport: report => options.onReport(kernelKills.explained(withSampledUse(report))),
       onFailure: options.onFailure,
     })
     return keeper
   }
+  const gpus = new LocalGpus({
+    programs: options.gpuPrograms ?? null,
+    known: options.facts.gpus,
+    environment: options.environment,
+    threshold: options.settings.idleThreshold,
+    now,
+    held: () => new Set(executing(keeper).flatMap(running => running.gpus)),
+    attemptsRoot: () => keeper?.pids().keeper ?? null,
+    parentOf: pid => system.process(pid)?.parent ?? null,
+    applicationRuns: options.applicationRuns,
+    onKnown: () => options.onGpusKnown?.(gpus.in(layer.facts)),
+    onNote: options.onFailure,
+  })
   const sampler = createSampler({
     facts: options.facts,
     system,
@@ -76,9 +108,10 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
     now: now(),
     memoryReserveBytes: options.settings.memoryReserveBytes,
     attempts: () => withRanks(executing(keeper), options.rankPids?.() ?? []),
-    helpers: () => [...options.helpers(), ...idleHelpers(keeper)],
-    isOwnChild: pid => options.isOwnChild(pid) || pid === keeper?.pids().keeper,
+    helpers: () => [...options.helpers(), ...idleHelpers(keeper), ...gpus.pids],
+    isOwnChild: pid => options.isOwnChild(pid) || pid === keeper?.pids().keeper || gpus.pids.includes(pid),
     ...(options.otherPids === undefined ? {} : { otherPids: options.otherPids }),
+    ...(options.caller === undefined ? {} : { caller: options.caller }),
   })
   const layer = new YieldLayer({
     facts: options.facts,
@@ -88,7 +121,7 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
     hasCompany: () => meter.hasCompany && options.applicationRuns(),
     onChanged: change => {
       if (change.leaveSession) keeper?.leaveSession()
-      options.onYieldChanged(change)
+      options.onYieldChanged({ ...change, facts: gpus.in(change.facts) })
     },
     onContended: options.onContended,
   })
@@ -98,11 +131,12 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
   })
   const exactMemory = new ExactMemory(attempt => sampler.exactMemoryBytes(attempt))
   const ioPressure = new IoPressure()
+  const written = new WrittenBytes()
   const kernelKills = new KernelKills({ limitBytes: options.facts.memoryLimitBytes })
 
   return {
     get facts() {
-      return layer.facts
+      return gpus.in(layer.facts)
     },
     prepare: () => {
       startedKeeper()
@@ -131,15 +165,17 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
       const { application, tasks, odop } = look(full)
       return {
         at: now(),
-        usage: { ...sampler.usage(), interference: meter.total },
+        usage: { ...sampler.usage(), interference: meter.total, ...gpus.usage },
         busySeconds: options.facts.cores.map(core => busySeconds.get(core) ?? 0),
         memoryBytes: { app: application.memoryBytes, tasks: tasks.memoryBytes, odop: odop.memoryBytes },
+        gpuMemoryBytes: gpus.memoryBytes,
         outsideSeconds: sampler.outsideSeconds(),
       }
     },
     close: async () => {
       layer.close()
       memoryWatch.close()
+      gpus.close()
       await keeper?.close()
     },
   }
@@ -200,10 +236,31 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
         return { core, foreignShare, judged, busySeconds }
       }),
       availableMemoryBytes,
-      attempts: exactMemory.correct(attempts, id => tasks.get(id)?.memoryBytes ?? null, now()),
+      attempts: withWritten(
+        exactMemory.correct(attempts, id => tasks.get(id)?.memoryBytes ?? null, now()),
+        running,
+      ),
       ioPressure: ioPressure.look(now(), isDisturbed),
       slowdown: options.settings.maxSlowdown === null ? null : meter.recent(now()),
+      ...gpus.states,
     }
+  }
+
+  /** Only where there is a limit, as it is a look at each process; that of ranks whose runner is elsewhere is not known here. */
+  function withWritten(
+    samples: readonly AttemptSample[],
+    running: readonly Executing[],
+  ): readonly AttemptSample[] {
+    const unlimited = new Set(running.filter(each => !hasDiskLimit(each)).map(({ attempt }) => attempt))
+    const all = withRanks(running, options.rankPids?.() ?? [])
+    const bytes = new Map(
+      all.filter(({ attempt }) => !unlimited.has(attempt)).map(each => [each.attempt, written.look(each)]),
+    )
+    if (bytes.size === 0) return samples
+    return samples.map(sample => {
+      const writtenBytes = bytes.get(sample.attempt) ?? null
+      return writtenBytes === null ? sample : { ...sample, writtenBytes }
+    })
   }
 
   /** A runner is kept over many attempts: what each has used is taken down at its beginning and its end. */
@@ -213,6 +270,7 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
       const running = executing(keeper).find(({ attempt }) => attempt === report.attempt)
       if (running && !began.has(report.attempt)) {
         began.set(report.attempt, running)
+        if (hasDiskLimit(running)) written.began(running)
         sampler.attemptBegan(running)
       }
       meter.began(report.attempt, report.at)
@@ -226,6 +284,8 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
     const running = began.get(report.attempt)
     if (!running) return report
     began.delete(report.attempt)
+    gpus.released(running.gpus)
+    written.ended(report.attempt)
     const { wallSeconds, cpuSeconds, peakMemoryBytes } = report.usage
     // Short attempts come one upon the other: a look at each would cost more than they do, and the runner knows enough.
     const next = report.next === null ? null : { ...running, attempt: report.next }
@@ -259,11 +319,16 @@ function withRanks(
 
 interface Executing extends RunningAttempt {
   readonly task: TaskDefinition | null
+  readonly gpus: readonly GpuIndex[]
+}
+
+function hasDiskLimit({ task }: Pick<Executing, 'task'>): boolean {
+  return (task?.diskLimitBytes ?? null) !== null
 }
 
 function executing(keeper: KeeperClient | null): Executing[] {
-  return (keeper?.pids().runners ?? []).flatMap(({ pid, attempt, task, cores }) =>
-    attempt === null ? [] : [{ attempt, task, pids: [pid], cores }],
+  return (keeper?.pids().runners ?? []).flatMap(({ pid, attempt, task, cores, gpus }) =>
+    attempt === null ? [] : [{ attempt, task, pids: [pid], cores, gpus }],
   )
 }
 

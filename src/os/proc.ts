@@ -215,6 +215,15 @@ export function readProportionalBytes(pid: number): number | null {
   return kibibytes === undefined ? null : Number(kibibytes) * 1024
 }
 
+/**
+ * Bytes that a process, and children that it has waited for, have caused to be written to storage (`write_bytes` of
+ * proc(5)); not to pipes, sockets or memory file systems. null: it is gone, another user's, or the kernel does not count.
+ */
+export function readWrittenBytes(pid: number): number | null {
+  const bytes = readShort(`/proc/${pid}/io`)?.match(/^write_bytes: (\d+)/m)?.[1]
+  return bytes === undefined ? null : Number(bytes)
+}
+
 /** The text of a file of `/proc` or `/sys`; null when it can't be read. */
 export function readProc(path: string): string | null {
   return readWith(path, readAll)

@@ -13,8 +13,9 @@ import type {
   TaskDefinition,
   WorkItem,
 } from '../core/model.ts'
+import { ranksIn } from '../core/placement.ts'
 import { retryAt } from '../core/retry.ts'
-import { markTerminating } from '../core/state.ts'
+import { markTerminating, type RunView } from '../core/state.ts'
 import type { Agent, AttemptReport, AttemptSpec } from '../node/agent.ts'
 import { pathToBytes } from '../os/path-bytes.ts'
 import { expanded } from '../tasks/outputs.ts'
@@ -34,15 +35,18 @@ export interface Attempts {
   move(attempt: AttemptId, placement: Placement): void
   terminate(attempt: AttemptId, ending: Ending): void
   /** Ends everything that runs; it is pending again. */
-  requeueAll(reason: string): void
+  requeueAll(reason: string, atOnce?: boolean): void
   /** The same, and what begins from now on ends at once, too: nothing starts any more in this launch. */
-  endAll(reason: string): void
+  endAll(reason: string, atOnce?: boolean): void
   /** What an agent reports comes in here. */
   reported(report: AttemptReport): void
 }
 
 /** How and why an attempt is to end. */
-export type Ending = Pick<Extract<Action, { type: 'terminate' }>, 'outcome' | 'reason' | 'forMemory'>
+export type Ending = Pick<Extract<Action, { type: 'terminate' }>, 'outcome' | 'reason' | 'forMemory'> & {
+  /** Without a grace. */
+  readonly atOnce?: true
+}
 
 export interface FollowingItem {
   readonly item: ItemId
@@ -106,14 +110,14 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       markTerminating(recorder.state, attempt)
       agentOf(attempt)?.terminate(attempt, isAtOnce(asked) ? 0 : settings.graceSeconds)
     },
-    requeueAll(reason) {
+    requeueAll(reason, atOnce = false) {
       for (const attempt of recorder.state.running.keys()) {
-        attempts.terminate(attempt, { outcome: 'requeued', reason })
+        attempts.terminate(attempt, { outcome: 'requeued', reason, ...(atOnce && { atOnce }) })
       }
     },
-    endAll(reason) {
+    endAll(reason, atOnce) {
       endingAll = reason
-      attempts.requeueAll(reason)
+      attempts.requeueAll(reason, atOnce)
     },
     reported(report) {
       if (report.type === 'began') began(report.attempt, report.at)
@@ -146,13 +150,14 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     return {
       attempt,
       number: item.attempts + 1,
-      task,
+      task: task.mpi == null ? task : { ...task, mpi: { ...task.mpi, ranks: ranksIn(placement, task.mpi) } },
       files: item.files,
       ...(task.trigger.kind === 'after' ? { result: item.completion?.result ?? null } : {}),
       ...(recorder.state.tasks.get(item.task)?.successors.size ? { keepsResult: true as const } : {}),
       ...checkpointFor(item, task),
       node: placement.node,
       cores: placement.cores,
+      ...gpusOf(recorder.state, placement),
       ...(placement.others === undefined ? {} : { others: placement.others }),
       run: { name: store.name, folder: store.paths.folder },
       logFile: store.paths.attemptLog(task.name, attempt),
@@ -249,9 +254,15 @@ function leftBy({ result, outputs, upToDate }: Ended): Pick<AttemptEnded, 'resul
   }
 }
 
+/** With their maker, which decides how an attempt is told of them. */
+function gpusOf(state: RunView, { node, gpus: held }: Placement): Pick<AttemptSpec, 'gpus'> {
+  if (held === undefined) return {}
+  return { gpus: state.nodes.get(node)?.gpus?.filter(({ index }) => held.includes(index)) ?? [] }
+}
+
 /** `failed` is over its memory limit: in a grace it would only take more, which the application may need. */
-function isAtOnce({ outcome, forMemory }: Ending): boolean {
-  return outcome === 'failed' || forMemory === true
+function isAtOnce({ outcome, forMemory, atOnce }: Ending): boolean {
+  return outcome === 'failed' || forMemory === true || atOnce === true
 }
 
 type Ended = Extract<AttemptReport, { type: 'ended' }>

@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { announced } from '../app/announcement.ts'
 import type { ApplicationExit } from '../app/launch.ts'
 import type { JoinCause } from '../cluster/messages.ts'
@@ -6,13 +7,16 @@ import { JobTime } from '../cluster/time-left.ts'
 import { isPolicyModule } from '../config/values.ts'
 import type { NodeFacts, Snapshot } from '../core/model.ts'
 import { createLocalAgent } from '../node/local-agent.ts'
+import { ADDED_TASKS } from '../tasks/added-module.ts'
+import type { LoadedTasks } from '../tasks/loaded.ts'
 import { yieldNote } from '../views/yield-text.ts'
 import { allAgents } from './agents.ts'
 import { openApi } from './api.ts'
 import { type Attempts, createAttempts } from './attempts.ts'
 import { backOffNotes } from './back-off-notes.ts'
 import { openControl } from './control.ts'
-import { endLaunch, type LaunchEnd } from './end-launch.ts'
+import { answerRequest, type ControlParts } from './control-requests.ts'
+import { type EndingHow, endLaunch, type LaunchEnd } from './end-launch.ts'
 import { JobEnd } from './job-end.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { startMetrics } from './metrics.ts'
@@ -20,14 +24,21 @@ import { openOtherNodes } from './other-nodes.ts'
 import { type Prepared, prepare } from './prepare.ts'
 import { openProgress } from './progress.ts'
 import type { SuperviseOptions } from './request.ts'
-import { answering } from './requests.ts'
-import { openTasks } from './tasks.ts'
+import { noteNeverFitting, openTasks, type TaskPlaces } from './tasks.ts'
 import { openTriggerDesk } from './trigger-desk.ts'
 
 /** odop's part beside a running application. */
 export interface Supervisor {
+  /** The run's name, and its folder; null: it could not be made. */
+  readonly run: { readonly name: string; readonly folder: string | null }
+  /** What is wrong with the configuration, so that odop only measures; null: nothing. */
+  readonly problem: string | null
+  /** Where modules are kept that were made for this launch. */
+  readonly addedTasksFolder: string
+  /** Further task folders or modules for this launch; null: it only measures. Never rejects. */
+  addTasks(places: readonly string[]): Promise<LoadedTasks | null>
   /** The application has ended (null: there was none): drains if that was asked for, ends all attempts, reports. */
-  end(exit: ApplicationExit | null): Promise<LaunchEnd>
+  end(exit: ApplicationExit | null, how?: EndingHow): Promise<LaunchEnd>
   /** Ends everything that was started, at once and without a report: after an internal error. */
   abandon(): Promise<void>
   /** A signal that the application gets too. */
@@ -50,6 +61,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const elsewhere = { ...request.environment, ODOP_RUN: store.name, ODOP_SOCKET: undefined }
   const here = announced(request.environment, { ...announcement, run: store.name })
   const launchers: number[] = []
+  const dashboardModule = prepared.configuration.dashboard ? await import('./open-dashboard.ts') : null
   const ownPolicyModule = hasOwnPolicy(prepared) ? await import('./own-policy.ts') : null
 
   const helpers = () => [witnessPid(), ...launchers].filter(pid => pid !== null)
@@ -57,8 +69,9 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const steps = stepPids({ jobs, node: prepared.facts.name })
   const joined = (facts: NodeFacts, cause: JoinCause) => {
     recorder.record({ type: 'node-joined', at: now(), facts })
-    if (cause === 'begun') loop.lookAgain()
-    else recorder.note('info', yieldNote(facts))
+    if (cause === 'begun' || cause === 'gpus') loop.lookAgain()
+    if (cause === 'gpus') noteNeverFitting(recorder, task => task.gpus !== undefined)
+    else if (cause !== 'begun') recorder.note('info', yieldNote(facts))
     if (cause === 'session') attempts.requeueAll('the application runs in a session of its own')
   }
   const local = createLocalAgent({
@@ -73,8 +86,11 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     onFailure: text => recorder.note('warning', text),
     onMemoryShort: () => loop.lookAgain(),
     onContended: () => loop.lookAgain(),
+    gpuPrograms: prepared.gpuPrograms,
+    onGpusKnown: facts => joined(facts, 'gpus'),
     onYieldChanged: ({ facts, leaveSession }) => joined(facts, leaveSession ? 'session' : 'yield'),
     ...steps,
+    ...(options.isCalled && application?.pid ? { caller: application.pid } : {}),
     sessionLeft: prepared.sessionLeft,
   })
   const cluster = openOtherNodes(prepared, {
@@ -122,43 +138,74 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     onLook: snapshot => {
       lastLook = snapshot
       metrics.looked()
+      dashboard?.looked()
       void jobTime?.refresh(now)
     },
     onBug,
+  })
+  const dashboard = dashboardModule?.openDashboard({
+    ...prepared,
+    environment: request.environment,
+    onHelper: pid => launchers.push(pid),
   })
   recorder.listen(event => {
     if (event.type === 'attempt-ended') loop.wake()
   })
 
   const onLoader = (pid: number) => launchers.push(pid)
-  const tasksAreOpen = prepared.executes
-    ? Promise.all([
-        openTasks({ ...prepared, agents, desk, cwd, onLoader, moreNodes: cluster !== null }).catch(onBug),
-        cluster?.ready,
-      ]).then(() => {})
+  const taskOptions = { ...prepared, agents, desk, cwd, onLoader, moreNodes: cluster !== null }
+  const open = (places: TaskPlaces) => openTasks({ ...taskOptions, ...places })
+  const { tasks: folders, tasksAreNamed } = prepared.configuration
+  const files = [...recorder.state.addedFiles]
+  const foldersAreOpen = prepared.executes
+    ? open({ folders, files, mayBeMissing: !tasksAreNamed }).then(() => {}, onBug)
     : Promise.resolve()
+  let tasksAreOpen = prepared.executes
+    ? Promise.all([foldersAreOpen, cluster?.ready]).then(() => {})
+    : foldersAreOpen
+  const addTasks = async (places: readonly string[]) => {
+    if (!prepared.executes) return null
+    // One after the other: of two tasks with the same name the first stays.
+    const added = tasksAreOpen.then(() => open({ folders: places, mayBeMissing: false }))
+    tasksAreOpen = added.then(() => {}, onBug)
+    return await added.catch(() => null)
+  }
+  const changeOptions = { ...taskOptions, attempts, tasksAreOpen: foldersAreOpen }
   const interruption = new AbortController()
   const api = openApi({ ...prepared, onStarted: pid => launchers.push(pid) })
+  const controlParts: ControlParts = {
+    recorder,
+    attempts,
+    loop,
+    desk,
+    progress,
+    run: { name: store.name, folder: store.kept ? store.paths.folder : null },
+    snapshot: () => lastLook,
+    tasksAreOpen: () => tasksAreOpen,
+    changeTasks: change =>
+      import('./live-tasks.ts').then(({ changeTasks }) => changeTasks(change, changeOptions)),
+    now,
+  }
   const control = openControl({
     socket: announcement.socket,
     link: store.kept ? store.paths.controlSocket : null,
-    handle: answering({
-      recorder,
-      desk,
-      progress,
-      tasksAreOpen,
-      present: () => ({ state: recorder.state, snapshot: lastLook, now: now() }),
-      run: store.name,
-      folder: store.kept ? store.paths.folder : null,
-    }),
+    handle: (request, gone) => answerRequest(request, controlParts, gone),
     takeHttp: api.take,
-    unavailable: reason => recorder.note('info', `this run can't be sent signals: ${reason}`),
+    unavailable: reason => recorder.note('info', `this run can't be told anything: ${reason}`),
   })
   const stop = async () => {
     loop.stop()
     ownPolicy?.close()
     const closeControl = control.then(opened => opened.close())
-    await Promise.all([desk.close(), progress.close(), closeControl, api.close(), agents.close()])
+    const closing = [
+      desk.close(),
+      progress.close(),
+      closeControl,
+      api.close(),
+      dashboard?.close(),
+      agents.close(),
+    ]
+    await Promise.all(closing)
   }
 
   const { mayRunOn } = agents
@@ -166,9 +213,14 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const jobEnd = new JobEnd({ ...prepared, parts, metrics, jobTime, interrupt: () => interruption.abort() })
 
   return {
-    end: exit =>
+    run: { name: store.name, folder: store.kept ? store.paths.folder : null },
+    problem: prepared.problem,
+    addedTasksFolder: path.join(store.paths.folder, ADDED_TASKS),
+    addTasks,
+    end: (exit, how = {}) =>
       endLaunch({
         ...prepared,
+        ...how,
         exit,
         parts,
         agents,

@@ -4,16 +4,11 @@ import { type ControlReply, type ControlRequest, readReply } from './control-pro
 
 const ANSWER_MILLISECONDS = 5_000
 
-export interface AskOptions {
-  /** How long the answer may take; 0: for ever. Default: 5 s. */
-  readonly milliseconds?: number
-}
-
-/** Asks a live run by its `control.sock`. null: nobody answers there. */
+/** Asks a live run by its `control.sock`. null: nobody answers there, or not in time (0: there is no limit). */
 export async function askRun(
   file: string,
   request: ControlRequest,
-  { milliseconds = ANSWER_MILLISECONDS }: AskOptions = {},
+  answerMilliseconds = ANSWER_MILLISECONDS,
 ): Promise<ControlReply | null> {
   // In the run's folder there is a link: the path of the socket itself is never too long.
   const socket = await readlink(file).catch(() => file)
@@ -25,7 +20,7 @@ export async function askRun(
       resolve(reply)
     }
     connection.setEncoding('utf8')
-    connection.setTimeout(milliseconds, () => settle(null))
+    connection.setTimeout(answerMilliseconds, () => settle(null))
     connection.on('error', () => settle(null))
     connection.on('close', () => settle(null))
     connection.on('data', (data: string) => {

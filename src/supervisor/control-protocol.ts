@@ -2,7 +2,14 @@
  * What goes over `control.sock`: a request is one line of JSON, and each is answered by one line, in order. New requests
  * are new members of `ControlRequest`, read in `readRequest` and answered where the socket is opened.
  */
-export type ControlRequest = SignalRequest | RunRequest | WaitRequest | ExplainRequest
+export type ControlRequest =
+  | SignalRequest
+  | { readonly type: 'pause' | 'resume' | 'look' | 'run' }
+  | CancelRequest
+  | ExplainRequest
+  | WaitRequest
+  | TasksAddRequest
+  | TasksRemoveRequest
 
 /** `odop signal RUN NAME [--file F…]` */
 export interface SignalRequest {
@@ -12,15 +19,17 @@ export interface SignalRequest {
   readonly files: readonly string[]
 }
 
+/** `odop cancel RUN ITEM` */
+export interface CancelRequest {
+  readonly type: 'cancel'
+  /** A work item, or an attempt at it. */
+  readonly item: string
+}
+
 /** Why pending work items of a task do not run now: with the last look at the nodes, which no journal holds. */
 export interface ExplainRequest {
   readonly type: 'explain'
   readonly task: string
-}
-
-/** Which run this is: who knows only the socket asks that. */
-export interface RunRequest {
-  readonly type: 'run'
 }
 
 /** `odop wait RUN [--task NAME]`: answered when there is nothing left to do. */
@@ -30,14 +39,48 @@ export interface WaitRequest {
   readonly task: string | null
 }
 
-/** `again`: the same question may have an answer later. `run` and `folder` (null: nothing of it is kept) answer a `run` request, `reasons` one of type `explain`. */
+/** `odop tasks add RUN FILE…` */
+export interface TasksAddRequest {
+  readonly type: 'tasks-add'
+  /** Absolute. */
+  readonly files: readonly string[]
+}
+
+/** `odop tasks remove RUN TASK` */
+export interface TasksRemoveRequest {
+  readonly type: 'tasks-remove'
+  readonly task: string
+  /** What of it runs is ended, too. */
+  readonly now: boolean
+}
+
+/** What cores are used for between two measurements; the answer to `look`. */
+export interface LiveLook {
+  readonly at: number
+  /** Empty where there are too many for frequent answers: they are in the metrics. */
+  readonly nodes: readonly LiveNode[]
+}
+
+export interface LiveNode {
+  readonly node: string
+  /** A digit for each core of `NodeFacts.cores`: tenths that others than odop use of it. */
+  readonly foreign: string
+}
+
 export type ControlReply =
   | {
       readonly ok: true
+      /** To `look`. */
+      readonly look?: LiveLook
+      /** To `explain`. */
+      readonly reasons?: readonly string[]
+      /** To `run`: its name and its folder, null where nothing of it is kept. */
       readonly run?: string
       readonly folder?: string | null
-      readonly reasons?: readonly string[]
+      /** What was done, as a user should read it. */
+      readonly text?: string
     }
+  /** `again`: the same question may have an answer later. */
   | { readonly ok: false; readonly problem: string; readonly again?: true }
 
 /** Longer lines are no requests: a few hundred files by name fit in. */
@@ -53,67 +96,93 @@ export function readRequest(
   } catch {
     return { problem: 'expected a line of JSON' }
   }
-  if (!isObject(value)) return { problem: `expected a request of type ${TYPES}, got ${shortly(value)}` }
-  switch (value['type']) {
-    case 'signal':
-      return signalRequest(value)
-    case 'run':
-      return { request: { type: 'run' } }
-    case 'wait':
-      return waitRequest(value)
-    case 'explain':
-      return explainRequest(value)
-    default:
-      return { problem: `expected a request of type ${TYPES}, got ${shortly(value)}` }
+  const form = isObject(value) ? FORMS.find(({ type }) => type === value['type']) : undefined
+  if (!isObject(value) || form === undefined) {
+    const types = FORMS.map(({ type }) => `"${type}"`).join(', ')
+    return { problem: `expected a request of type ${types}, got ${shortly(value)}` }
   }
+  const request = form.read(value)
+  return request === null ? { problem: `expected ${form.example}` } : { request }
 }
 
-const TYPES = '"signal", "wait", "explain" or "run"'
-
-type Read = ReturnType<typeof readRequest>
-
-function signalRequest({ name, files = [] }: Fields): Read {
-  if (typeof name === 'string' && isTexts(files)) return { request: { type: 'signal', name, files } }
-  return { problem: 'expected { "type": "signal", "name": "…", "files": ["…"] }' }
+interface Form {
+  readonly type: ControlRequest['type']
+  readonly example: string
+  readonly read: (value: Readonly<Record<string, unknown>>) => ControlRequest | null
 }
 
-function waitRequest({ task = null }: Fields): Read {
-  if (task === null || typeof task === 'string') return { request: { type: 'wait', task } }
-  return { problem: 'expected { "type": "wait", "task": "…" }, or no task for all of them' }
-}
-
-function explainRequest({ task }: Fields): Read {
-  if (typeof task === 'string') return { request: { type: 'explain', task } }
-  return { problem: 'expected { "type": "explain", "task": "…" }' }
-}
+/** One for each type of request. */
+const FORMS: readonly Form[] = [
+  {
+    type: 'signal',
+    example: '{ "type": "signal", "name": "…", "files": ["…"] }',
+    read: ({ name, files = [] }) =>
+      typeof name === 'string' && isTexts(files) ? { type: 'signal', name, files } : null,
+  },
+  {
+    type: 'explain',
+    example: '{ "type": "explain", "task": "…" }',
+    read: ({ task }) => (typeof task === 'string' ? { type: 'explain', task } : null),
+  },
+  { type: 'pause', example: '{ "type": "pause" }', read: () => ({ type: 'pause' }) },
+  { type: 'resume', example: '{ "type": "resume" }', read: () => ({ type: 'resume' }) },
+  { type: 'run', example: '{ "type": "run" }', read: () => ({ type: 'run' }) },
+  {
+    type: 'wait',
+    example: '{ "type": "wait", "task": "…" }, or no task for all of them',
+    read: ({ task = null }) => (task === null || typeof task === 'string' ? { type: 'wait', task } : null),
+  },
+  { type: 'look', example: '{ "type": "look" }', read: () => ({ type: 'look' }) },
+  {
+    type: 'cancel',
+    example: '{ "type": "cancel", "item": "TASK#N" }',
+    read: ({ item }) => (typeof item === 'string' ? { type: 'cancel', item } : null),
+  },
+  {
+    type: 'tasks-add',
+    example: '{ "type": "tasks-add", "files": ["…"] }',
+    read: ({ files }) => (isTexts(files) ? { type: 'tasks-add', files } : null),
+  },
+  {
+    type: 'tasks-remove',
+    example: '{ "type": "tasks-remove", "task": "…", "now": false }',
+    read: ({ task, now }) =>
+      typeof task === 'string' && typeof now === 'boolean' ? { type: 'tasks-remove', task, now } : null,
+  },
+]
 
 /** null: this is no reply of an odop. */
 export function readReply(line: string): ControlReply | null {
   try {
     const value: unknown = JSON.parse(line)
     if (!isObject(value)) return null
-    if (value['ok'] === true) return { ok: true, ...placeOf(value), ...reasonsOf(value) }
-    return typeof value['problem'] === 'string' ? refusal(value['problem'], value['again'] === true) : null
+    const { look, reasons, text, run, folder } = value
+    if (value['ok'] === true) {
+      return {
+        ok: true,
+        ...(isLook(look) ? { look } : {}),
+        ...(isTexts(reasons) ? { reasons } : {}),
+        ...(typeof run === 'string' ? { run } : {}),
+        ...(typeof folder === 'string' || folder === null ? { folder } : {}),
+        ...(typeof text === 'string' ? { text } : {}),
+      }
+    }
+    const { problem, again } = value
+    if (typeof problem !== 'string') return null
+    return again === true ? { ok: false, problem, again } : { ok: false, problem }
   } catch {
     return null
   }
 }
 
-function reasonsOf({ reasons }: Fields): { reasons?: readonly string[] } {
-  return isTexts(reasons) ? { reasons } : {}
+function isLook(value: unknown): value is LiveLook {
+  if (!isObject(value) || typeof value['at'] !== 'number' || !Array.isArray(value['nodes'])) return false
+  return value['nodes'].every(
+    each => isObject(each) && typeof each['node'] === 'string' && typeof each['foreign'] === 'string',
+  )
 }
 
-function refusal(problem: string, again: boolean): ControlReply {
-  return again ? { ok: false, problem, again } : { ok: false, problem }
-}
-
-function placeOf({ run, folder }: Fields): { run?: string; folder?: string | null } {
-  return typeof run === 'string' && (typeof folder === 'string' || folder === null) ? { run, folder } : {}
-}
-
-type Fields = Readonly<Record<string, unknown>>
-
-function isObject(value: unknown): value is Fields {
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

@@ -92,18 +92,17 @@ const SHARE_OF_A_CORE = 0.02
 const BURST_MILLISECONDS = 50
 
 function serve(connection: Socket, { handle, takeHttp }: ControlOptions, budget: Budget): void {
+  let rest: string | null = null
   if (isOfAnotherUser(connection)) {
     connection.destroy()
     return
   }
+  const answers = new Answers(connection)
   const gone = new AbortController()
-  const answers = { connection, handle, budget, gone: gone.signal, last: Promise.resolve(), waiting: 0 }
-  let rest: string | null = null
+  const handleHere = (request: ControlRequest) => handle(request, gone.signal)
   connection.unref()
   connection.setEncoding('latin1')
-  connection.setTimeout(IDLE_MILLISECONDS, () => {
-    if (answers.waiting === 0) connection.destroy()
-  })
+  connection.setTimeout(IDLE_MILLISECONDS, () => connection.destroy())
   connection.on('error', () => connection.destroy())
   connection.on('close', () => gone.abort())
   connection.on('data', (data: string) => {
@@ -118,7 +117,7 @@ function serve(connection: Socket, { handle, takeHttp }: ControlOptions, budget:
     rest ??= ''
     const lines = (rest + data).split('\n')
     rest = lines.pop() ?? ''
-    for (const line of lines) inOrder(answers, line)
+    for (const line of lines) answer(answers, line, handleHere)
     if (rest.length > MOST_LINE_BYTES) {
       reply(connection, { ok: false, problem: `a request has at most ${MOST_LINE_BYTES} bytes` })
       connection.destroySoon()
@@ -145,42 +144,46 @@ function breathe(connection: Socket, milliseconds: number): void {
   setTimeout(() => connection.resume(), milliseconds).unref()
 }
 
-/** The answers of a connection: each after the one before. */
-interface Answers {
-  readonly connection: Socket
-  readonly handle: Handle
-  readonly budget: Budget
-  readonly gone: AbortSignal
-  last: Promise<void>
-  waiting: number
-}
-
-/** So many requests of a connection may wait for their answers. */
-const MOST_WAITING = 256
-
-function inOrder(answers: Answers, line: string): void {
+function answer(
+  answers: Answers,
+  line: string,
+  handle: (request: ControlRequest) => ControlReply | Promise<ControlReply>,
+): void {
   if (line.trim() === '') return
-  if (answers.waiting === MOST_WAITING) {
-    answers.connection.destroy()
+  const read = readRequest(Buffer.from(line, 'latin1').toString('utf8'))
+  if ('problem' in read) {
+    answers.add({ ok: false, problem: read.problem })
     return
   }
-  answers.waiting += 1
-  answers.last = answers.last.then(async () => {
-    reply(answers.connection, await answer(line, answers))
-    answers.waiting -= 1
-  })
+  try {
+    answers.add(handle(read.request))
+  } catch {
+    answers.add(FAILED)
+  }
 }
 
-async function answer(line: string, { handle, gone, budget }: Answers): Promise<ControlReply> {
-  const read = readRequest(Buffer.from(line, 'latin1').toString('utf8'))
-  if ('problem' in read) return { ok: false, problem: read.problem }
-  const began = performance.now()
-  try {
-    const reply = handle(read.request, gone)
-    budget.spend(performance.now() - began)
-    return await reply
-  } catch {
-    return { ok: false, problem: 'odop could not do that' }
+const FAILED: ControlReply = { ok: false, problem: 'odop could not do that' }
+
+/** What a connection is still owed, in the order in which it has asked: some requests take their time. */
+class Answers {
+  readonly #connection: Socket
+  #last: Promise<void> = Promise.resolve()
+  #count = 0
+
+  constructor(connection: Socket) {
+    this.#connection = connection
+  }
+
+  add(answer: ControlReply | Promise<ControlReply>): void {
+    this.#count += 1
+    // Whoever waits for an answer is not idle.
+    this.#connection.setTimeout(0)
+    const settled = Promise.resolve(answer).catch(() => FAILED)
+    this.#last = this.#last.then(async () => {
+      reply(this.#connection, await settled)
+      this.#count -= 1
+      if (this.#count === 0) this.#connection.setTimeout(IDLE_MILLISECONDS)
+    })
   }
 }
 

@@ -1,7 +1,9 @@
 import type { ApplicationExit } from '../app/launch.ts'
 import type { Drain } from '../config.ts'
 import { itemsLeft, type RunState } from '../core/state.ts'
+import type { Summary } from '../views/summary-schema.ts'
 import type { Agents } from './agents.ts'
+import { resumeHarvest } from './control-requests.ts'
 import { drain, type EndingParts, endAttempts, endBackground } from './ending.ts'
 import type { Metrics } from './metrics.ts'
 import type { Prepared } from './prepare.ts'
@@ -12,9 +14,19 @@ import { aborted, within } from './within.ts'
 export interface LaunchEnd {
   /** Work items that are left, and those that failed or timed out. */
   readonly unfinished: number
+  /** null: nothing was launched. */
+  readonly summary: Summary | null
 }
 
-export interface EndLaunchOptions extends Prepared {
+/** How the application came to its end, where odop has not waited for it. */
+export interface EndingHow {
+  /** What the summary should say of it. */
+  readonly note?: string | null
+  /** The application was killed: attempts get no time to end. Asked when it comes to that. Default: never. */
+  readonly atOnce?: () => boolean
+}
+
+export interface EndLaunchOptions extends Prepared, EndingHow {
   /** null: there was no application. */
   readonly exit: ApplicationExit | null
   readonly parts: EndingParts
@@ -34,25 +46,48 @@ const LOADING_SECONDS = 10
 /** More than the keeper and the journal may take. */
 const STEP_MILLISECONDS = 10_000
 
-/** The end of a launch, in this order: drain, end attempts, measure, record, clean up, report. */
+/** The end of a launch, in this order: drain, end attempts, measure, record, clean up, report, show. */
 export async function endLaunch(options: EndLaunchOptions): Promise<LaunchEnd> {
   const { exit, recorder, parts, configuration, interrupted, now } = options
   if (exit !== null) {
     recorder.record({ type: 'application-ended', at: now(), code: exit.code, signal: exit.signal })
   }
+  if (options.note) recorder.note('info', options.note)
   parts.desk.applicationEnded()
   options.agents.applicationEnded()
   const stopDraining = drainLimit(configuration.drain, interrupted)
   await tasksOpenOr(options, stopDraining)
   endBackground(parts)
-  if (configuration.drain !== null) await drain(parts, stopDraining)
-  await endAttempts(parts, interrupted.aborted ? 'odop was interrupted' : 'the application has ended')
+  if (configuration.drain !== null) {
+    // There is no application any more that tasks could disturb.
+    if (exit !== null) resumeHarvest(parts)
+    await drain(parts, stopDraining)
+  }
+  await endAttempts(parts, { reason: reasonToEnd(options), atOnce: options.atOnce?.() ?? false })
   await options.metrics.finish()
   recorder.record({ type: 'launch-ended', at: now() })
   await within(STEP_MILLISECONDS, options.stop())
-  await report(options)
+  const summary = await report(options)
   await within(STEP_MILLISECONDS, options.store.close())
-  return { unfinished: unfinishedItems(recorder.state) }
+  await pageOf(options)
+  return { unfinished: unfinishedItems(recorder.state), summary }
+}
+
+function reasonToEnd({ interrupted, atOnce }: EndLaunchOptions): string {
+  if (atOnce?.()) return 'the application was killed'
+  return interrupted.aborted ? 'odop was interrupted' : 'the application has ended'
+}
+
+/** A launch of a few seconds has nothing that a picture could show. */
+const LEAST_PICTURED_MILLISECONDS = 10_000
+
+/** After everything else: what is late here is made by `odop report`. */
+async function pageOf({ store, configuration, recorder, interrupted, now }: EndLaunchOptions): Promise<void> {
+  const launchedAt = recorder.state.launch?.at ?? now()
+  if (!store.kept || configuration.noReport || interrupted.aborted || store.hasFailed()) return
+  if (now() - launchedAt < LEAST_PICTURED_MILLISECONDS) return
+  const { writePage } = await import('./write-page.ts')
+  await writePage(store.paths, [...recorder.state.nodes.keys()])
 }
 
 async function tasksOpenOr({ tasksAreOpen, recorder }: EndLaunchOptions, stop: AbortSignal): Promise<void> {

@@ -24,7 +24,10 @@ export interface EndingParts {
 export function endBackground({ recorder, attempts, now }: EndingParts): void {
   const reason = 'the application has ended'
   for (const item of [...recorder.state.items.values()]) {
-    if (recorder.state.tasks.get(item.task)?.definition?.trigger.kind !== 'background') continue
+    // One of a task that was removed has only the definition that it was started with.
+    const running = item.runningAs === null ? undefined : recorder.state.running.get(item.runningAs)
+    const definition = recorder.state.tasks.get(item.task)?.definition ?? running?.definition
+    if (definition?.trigger.kind !== 'background') continue
     if (item.runningAs !== null) attempts.terminate(item.runningAs, { outcome: 'cancelled', reason })
     else recorder.record({ type: 'item-cancelled', at: now(), item: item.id, reason })
   }
@@ -50,10 +53,19 @@ export async function drain(parts: EndingParts, stop: AbortSignal): Promise<void
   }
 }
 
+/** `atOnce`: without a grace; default: false. */
+export interface EndOfAttempts {
+  readonly reason: string
+  readonly atOnce?: boolean
+}
+
 /** Ends what runs (those items are pending again), and takes a last look so that nothing that was written is lost. */
-export async function endAttempts(parts: EndingParts, reason: string): Promise<void> {
+export async function endAttempts(
+  parts: EndingParts,
+  { reason, atOnce = false }: EndOfAttempts,
+): Promise<void> {
   parts.loop.pauseStarting()
-  parts.attempts.endAll(reason)
+  parts.attempts.endAll(reason, atOnce)
   const stop = AbortSignal.timeout((parts.graceSeconds + 5) * 1000)
   const lastLook = lookOnceMore(parts, AbortSignal.timeout(LAST_LOOK_SECONDS * 1000))
   await whenever(parts.recorder, stop, () => parts.recorder.state.running.size === 0)

@@ -53,7 +53,7 @@ export class JobEnd {
     const when = left === null ? 'soon' : `in ${formatDuration(Math.round(left))}`
     parts.recorder.note('info', `${signal} announced that the job ends ${when}: attempts were ended first`)
     interrupt()
-    await endAttempts(parts, `the job ends ${when}`)
+    await endAttempts(parts, { reason: `the job ends ${when}` })
     await metrics.measure()
     await keepSummary(this.#options)
   }

@@ -1,4 +1,4 @@
-import type { CoreSeconds, NodeFacts } from '../core/model.ts'
+import type { CoreSeconds, GpuUsage, NodeFacts } from '../core/model.ts'
 import { type MetricsRow, type MetricsWriter, openMetrics } from '../journal/metrics-csv.ts'
 import type { NodeMeasurement } from '../node/agent.ts'
 import type { Recorder } from './recorder.ts'
@@ -23,25 +23,36 @@ export interface NodeMetrics {
 const NOTEWORTHY_OUTSIDE_SHARE = 0.05
 
 export function nodeMetrics({ facts, recorder, store, since }: NodeMetricsOptions): NodeMetrics {
-  const rows: MetricsWriter | null = store.kept
-    ? openMetrics({ file: store.paths.metrics(facts.name), cores: facts.cores })
-    : null
-  let before: Measured = { at: since, coreSeconds: NOTHING, busySeconds: [] }
+  let writer: MetricsWriter | null = null
+  /** Of GPUs there are columns, and they become known a little later than the rest. */
+  const early: MetricsRow[] = []
+  const open = (gpus: readonly GpuUsage[]) => {
+    if (writer !== null || !store.kept) return
+    const columns = { cores: facts.cores, gpus: gpus.map(({ index }) => index) }
+    writer = openMetrics({ file: store.paths.metrics(facts.name), ...columns })
+    for (const row of early.splice(0)) writer.append(row)
+  }
+  let before: Measured = { at: since, coreSeconds: NOTHING, busySeconds: [], gpus: [] }
   let last: NodeMeasurement | null = null
 
   return {
     measured(measurement) {
-      const { at, usage, busySeconds } = measurement
+      const { at, usage, busySeconds, gpuMemoryBytes } = measurement
+      const { coreSeconds, gpus = [] } = usage
       recorder.record({ type: 'usage', at, usage })
-      const measured = { at, coreSeconds: usage.coreSeconds, busySeconds }
-      rows?.append(rowOf(before, measured, measurement))
+      const measured = { at, coreSeconds, busySeconds, gpus }
+      const row = rowOf(before, measured, measurement)
+      if (gpuMemoryBytes !== null) open(gpus)
+      if (writer === null) early.push(row)
+      else writer.append(row)
       before = measured
       last = measurement
     },
     async finish() {
       const text = last === null ? null : outsideText(facts.name, last)
       if (text !== null) recorder.note('info', text)
-      await rows?.close()
+      open([])
+      await writer?.close()
     },
   }
 }
@@ -58,11 +69,16 @@ interface Measured {
   readonly coreSeconds: CoreSeconds
   /** Of each core, in the order of the node's cores. */
   readonly busySeconds: readonly number[]
+  readonly gpus: readonly GpuUsage[]
 }
 
 const NOTHING: CoreSeconds = { total: 0, app: 0, tasks: 0, odop: 0, idle: 0 }
 
-function rowOf(before: Measured, measured: Measured, { memoryBytes }: NodeMeasurement): MetricsRow {
+function rowOf(
+  before: Measured,
+  measured: Measured,
+  { memoryBytes, gpuMemoryBytes }: NodeMeasurement,
+): MetricsRow {
   const seconds = Math.max(0.001, (measured.at - before.at) / 1000)
   const cores = (part: 'app' | 'tasks' | 'odop') =>
     Math.max(0, measured.coreSeconds[part] - before.coreSeconds[part]) / seconds
@@ -77,7 +93,17 @@ function rowOf(before: Measured, measured: Measured, { memoryBytes }: NodeMeasur
     coreShares: measured.busySeconds.map((busy, core) =>
       share(busy - (before.busySeconds[core] ?? 0), seconds),
     ),
+    gpus: measured.gpus.map((usage, at) => ({
+      share: gpuShare(before.gpus[at], usage),
+      memoryBytes: gpuMemoryBytes?.[at] ?? null,
+    })),
   }
+}
+
+/** Looks at GPUs may be further apart than rows. */
+function gpuShare(before: GpuUsage | undefined, { knownSeconds, usedSeconds }: GpuUsage): number | null {
+  const seconds = knownSeconds - (before?.knownSeconds ?? 0)
+  return seconds > 0 ? share(usedSeconds - (before?.usedSeconds ?? 0), seconds) : null
 }
 
 function share(part: number, whole: number): number {

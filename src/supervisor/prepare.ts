@@ -6,6 +6,7 @@ import { type Configuration, loadConfiguration, settingsOf } from '../config.ts'
 import type { NodeFacts, Settings } from '../core/model.ts'
 import { entryPoint } from '../entry-points.ts'
 import { describeNode } from '../node/observe/allocation.ts'
+import { findGpuPrograms, type GpuPrograms } from '../node/observe/gpus/find-tools.ts'
 import { runsInAnotherGroup } from '../node/observe/sessions.ts'
 import { OWN_SESSION } from '../node/observe/yield-layer.ts'
 import { writeStderr } from '../os/stderr.ts'
@@ -22,12 +23,16 @@ export interface Prepared {
   readonly configuration: Configuration
   /** False: odop only measures. */
   readonly executes: boolean
+  /** What is wrong with the configuration, so that odop only measures; null: nothing. */
+  readonly problem: string | null
   /** null: there is no other node, and no job. */
   readonly cluster: ClusterPlan | null
   /** Of this node. */
   readonly facts: NodeFacts
   /** The application is in another session already, as the ranks of srun are: attempts are not to run in odop's. */
   readonly sessionLeft: boolean
+  /** Which tell of this node's GPUs; null: there are none. */
+  readonly gpuPrograms: GpuPrograms | null
   readonly settings: Settings
   readonly store: RunStore
   readonly recorder: Recorder
@@ -38,7 +43,11 @@ export interface Prepared {
 export async function prepare(options: SuperviseOptions): Promise<Prepared> {
   const { request } = options
   const now = () => Date.now()
-  const { configuration, problems, notes } = await loadConfiguration({ ...request, file: request.configFile })
+  const { configuration, problems, notes } = await loadConfiguration({
+    ...request,
+    file: request.configFile,
+    values: request.configValues,
+  })
   const fromFile = await hostsOfFile(configuration.hostFile)
   const plan = planCluster({
     environment: request.environment,
@@ -49,7 +58,12 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
   const cluster = plan !== null && 'problem' in plan ? null : plan
   const pid = options.application?.pid ?? null
   const sessionLeft = (cluster?.jobs.length ?? 0) > 0 || (pid !== null && runsInAnotherGroup(pid))
-  const here = factsHere(cluster, options, configuration)
+  const isOurs = cluster === null || cluster.thisNode !== null
+  const gpuPrograms = isOurs ? await findGpuPrograms(request.environment) : null
+  const here = {
+    ...factsHere(cluster, options, configuration),
+    ...(gpuPrograms === null ? { gpus: [] } : {}),
+  }
   const facts = sessionLeft && here.yieldMode === 'kernel' ? { ...here, yieldReason: OWN_SESSION } : here
   const settings = settingsOf(configuration, facts.memoryLimitBytes)
   const warn = (text: string) => recorder.note('warning', text)
@@ -61,6 +75,7 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
     say: writeStderr,
   })
   recorder.listen(event => addDetails(store.details, event))
+  if (options.onEvent) recorder.listen(options.onEvent)
   recordLaunch({ ...options, recorder, configuration, settings, facts, store })
   for (const text of [...store.warnings, ...problems.map(configurationProblemText)]) warn(text)
   for (const text of notes) tell(recorder, text, configuration.quiet)
@@ -69,7 +84,20 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
   // Without a valid configuration it is not known what the user wants: then odop only measures.
   const executes = request.mode !== 'monitor' && !configuration.noTasks && problems.length === 0
   if (problems.length > 0) warn('the application runs without tasks until that is mended')
-  return { configuration, executes, cluster, facts, sessionLeft, settings, store, recorder, now }
+  const problem = problems[0] === undefined ? null : configurationProblemText(problems[0])
+  return {
+    configuration,
+    executes,
+    problem,
+    cluster,
+    facts,
+    sessionLeft,
+    gpuPrograms,
+    settings,
+    store,
+    recorder,
+    now,
+  }
 }
 
 /** Nothing is wrong: who wants quiet finds it in the summary's file. */

@@ -1,9 +1,8 @@
-import { constants } from 'node:fs'
-import { lstat, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { isatty } from 'node:tty'
 import type { Configuration } from '../config.ts'
-import type { AttemptId, TaskName } from '../core/model.ts'
+import { taskOf } from '../core/ids.ts'
 import type { RunPaths } from '../journal/run-paths.ts'
+import { replaceFile } from '../os/replace-file.ts'
 import { writeStderr } from '../os/stderr.ts'
 import { summarize } from '../views/summary.ts'
 import type { Summary } from '../views/summary-schema.ts'
@@ -21,13 +20,14 @@ export interface ReportOptions {
 }
 
 /** The summary, to stderr and to the run's folder. A file that can't be written is said, and nothing else follows. */
-export async function report(options: ReportOptions): Promise<void> {
+export async function report(options: ReportOptions): Promise<Summary | null> {
   const { store, configuration, environment } = options
   const summary = await keepSummary(options)
   if (summary !== null && !configuration.quiet) {
     const folder = store.kept ? store.paths.folder : null
     writeStderr(`\n${summaryText(summary, { ...terminal(environment), folder })}`)
   }
+  return summary
 }
 
 /** Only to the run's folder, where a later one replaces it. null: nothing was launched. */
@@ -73,7 +73,7 @@ const WRITE_MILLISECONDS = 5000
 async function writeAll(files: readonly [file: string, content: string][]): Promise<string | null> {
   const problems: string[] = []
   const written = files.map(([file, content]) =>
-    replace(file, content).catch((error: unknown) => {
+    replaceFile(file, content).catch((error: unknown) => {
       problems.push(error instanceof Error ? error.message : String(error))
     }),
   )
@@ -81,35 +81,9 @@ async function writeAll(files: readonly [file: string, content: string][]): Prom
   return problems[0] ?? (inTime ? null : 'the file system does not answer')
 }
 
-/** Whoever reads the file meanwhile sees the old one or the new one, never half of one. */
-async function replace(file: string, content: string): Promise<void> {
-  // A file that the application writes to (`--summary /dev/stdout`) is not ours to replace.
-  const target = file.startsWith('/dev/') ? file : await realpath(file).catch(() => file)
-  const there = await lstat(target).catch(() => null)
-  // What is no file (`/dev/null`, a pipe) must stay what it is; without O_NONBLOCK a pipe could wait for its reader for ever.
-  if (there !== null && !there.isFile()) {
-    const flag = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK
-    await writeFile(target, content, { flag })
-    return
-  }
-  const part = `${target}.${process.pid}.part`
-  try {
-    await writeFile(part, content)
-    await rename(part, target)
-  } catch (error) {
-    await rm(part, { force: true }).catch(() => {})
-    throw error
-  }
-}
-
 /** `process.stderr` is touched only here, when the application no longer shares the terminal. */
 function terminal(environment: ReportOptions['environment']): { width: number; colour: boolean } {
   if (!isatty(2)) return { width: 80, colour: false }
   const colour = !environment['NO_COLOR'] && environment['TERM'] !== 'dumb'
   return { width: process.stderr.columns ?? 80, colour }
-}
-
-/** The task of the attempt `TASK#N.K`. */
-function taskOf(attempt: AttemptId): TaskName {
-  return attempt.slice(0, attempt.lastIndexOf('#'))
 }

@@ -1,6 +1,7 @@
 import type { Announcement } from '../app/announcement.ts'
 import type { Application } from '../app/launch.ts'
 import type { Flags } from '../config.ts'
+import type { OdopEvent } from '../core/events.ts'
 
 /** What the command line asks for. */
 export interface SuperviseRequest {
@@ -8,6 +9,8 @@ export interface SuperviseRequest {
   readonly command: readonly string[]
   readonly flags: Flags
   readonly configFile: string | null
+  /** In place of a configuration file, what it would hold: from a program that has started odop. */
+  readonly configValues?: unknown
   readonly cwd: string
   readonly environment: Readonly<Record<string, string | undefined>>
 }
@@ -22,4 +25,8 @@ export interface SuperviseOptions {
   readonly announcement: Announcement
   /** The witness of the signals, whose cost is odop's; null: there is none. */
   readonly witnessPid: () => number | null
+  /** The application has started this process, and not the other way round. Default: false. */
+  readonly isCalled?: boolean
+  /** Is told of every event of this launch. */
+  readonly onEvent?: (event: OdopEvent) => void
 }

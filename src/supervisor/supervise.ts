@@ -1,14 +1,16 @@
 import type { ApplicationExit } from '../app/launch.ts'
 import { writeStderr } from '../os/stderr.ts'
 import type { Supervisor } from './bring-up.ts'
-import type { LaunchEnd } from './end-launch.ts'
+import type { EndingHow, LaunchEnd } from './end-launch.ts'
 import type { SuperviseOptions } from './request.ts'
 import { within } from './within.ts'
 
 /** odop's part beside a running application, from the outside: nothing in it ever rejects or throws. */
 export interface Supervision {
+  /** Resolves when odop's part is there; null: it has failed. */
+  readonly started: Promise<Supervisor | null>
   /** Drains if that was asked for, ends all attempts, reports; null: odop's part had failed. */
-  end(exit: ApplicationExit | null): Promise<LaunchEnd | null>
+  end(exit: ApplicationExit | null, how?: EndingHow): Promise<LaunchEnd | null>
   /** The application gets this signal; in a job it may be the one that announces its end. */
   signalled(signal: NodeJS.Signals): void
   /** A signal after the application's end: what is left is for `odop drain`. A second one ends odop at once. */
@@ -57,10 +59,11 @@ export function supervise(options: SuperviseOptions): Supervision {
   }
 
   return {
-    async end(exit) {
+    started: Promise.race([started, givenUp]).then(() => (failed ? null : supervisor)),
+    async end(exit, how) {
       try {
         await within(START_LIMIT_MILLISECONDS, Promise.race([started, givenUp]))
-        if (supervisor !== null && !failed) return await Promise.race([supervisor.end(exit), givenUp])
+        if (supervisor !== null && !failed) return await Promise.race([supervisor.end(exit, how), givenUp])
         if (!failed)
           writeStderr('odop: it was not ready when the application ended: nothing of this run is kept\n')
         return null

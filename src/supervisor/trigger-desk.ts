@@ -16,6 +16,8 @@ import type { Recorder } from './recorder.ts'
 export interface TriggerDesk {
   /** Starts watching for every task. Never rejects: a trigger that can't be started is noted. */
   open(tasks: readonly TaskDefinition[]): Promise<void>
+  /** Stops watching for a task that was removed. Other nodes go on watching, and what they find is passed over. */
+  remove(task: TaskName): void
   /** An agent has found files on its node. */
   found(node: NodeName, found: FoundFiles): void
   /** A signal has come: what of it was queued, or why nothing was. */
@@ -76,6 +78,13 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
       // What has completed before is for them, too.
       for (const { name } of tasks) fireCompletions(name)
     },
+    remove(name) {
+      void sources
+        .get(name)
+        ?.close()
+        .catch(() => {})
+      sources.delete(name)
+    },
     found(node, found) {
       if (!closed) nodeFiles.found(node, found)
     },
@@ -131,7 +140,9 @@ export function openTriggerDesk(options: TriggerDeskOptions): TriggerDesk {
       fire: fired => fire(fired, node),
       warn: text => recorder.note('warning', `${task.name}: ${text}`),
     })
-    sources.set(task.name, source)
+    // Either may have happened while it was started.
+    if (closed || recorder.state.removed.has(task.name)) await source.close()
+    else sources.set(task.name, source)
   }
 
   function definitions(): TaskDefinition[] {

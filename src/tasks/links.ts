@@ -19,14 +19,23 @@ export interface CheckedLinks {
 /**
  * Leaves out tasks that name another one which is not there, and tasks that wait for each other in a circle: none of these
  * could ever start. What named one of them is left out, too.
+ *
+ * @param there tasks that the run has already
  */
-export function withoutBrokenLinks(found: readonly FoundTask[]): CheckedLinks {
-  const known = found.map(({ definition }) => definition.name)
+export function withoutBrokenLinks(
+  found: readonly FoundTask[],
+  there: readonly TaskName[] = [],
+): CheckedLinks {
+  const known = [...there, ...found.map(({ definition }) => definition.name)]
   const problems: TaskProblem[] = []
   let tasks = found
   for (let before = -1; before !== tasks.length; ) {
     before = tasks.length
-    const links: Links = new Map(tasks.map(({ definition }) => [definition.name, linksOf(definition)]))
+    // What is there already names none of these.
+    const links: Links = new Map<TaskName, readonly Link[]>([
+      ...there.map(name => [name, []] as const),
+      ...tasks.map(({ definition }) => [definition.name, linksOf(definition)] as const),
+    ])
     tasks = tasks.filter(task => {
       const problem = unknownName(task, links, known) ?? cycleProblem(task, links)
       if (problem !== null) problems.push(problem)

@@ -1,13 +1,18 @@
+import type { TaskName } from '../core/model.ts'
 import { withoutBrokenLinks } from './links.ts'
 import type { LoadedTasks, TaskProblem } from './loaded.ts'
 import type { FoundTask, LoaderReport } from './loader/protocol.ts'
 import { runLoader } from './loader-process.ts'
 import { javaScriptFirst } from './module-names.ts'
-import { findTaskFiles } from './task-files.ts'
+import { findTaskFiles, type TaskFiles } from './task-files.ts'
 
 export interface LoadOptions {
   /** Task folders, or single modules; relative to `cwd`. */
   readonly folders: readonly string[]
+  /** Single files besides them, which must be there. */
+  readonly files?: readonly string[]
+  /** Names of tasks that the run has already: those that are loaded may name them. Default: none. */
+  readonly known?: readonly TaskName[]
   /** The working directory in which modules are loaded. */
   readonly cwd: string
   /** For each module. Default: 10. */
@@ -26,15 +31,16 @@ export interface LoadOptions {
 
 /** What the task folders define, and all that is wrong with them. User code is executed in a loader child only. Never rejects. */
 export async function loadTasks(options: LoadOptions): Promise<LoadedTasks> {
-  const { folders, cwd, mayBeMissing = false } = options
-  const found = findTaskFiles({ folders, cwd, mayBeMissing })
-  const modules = found.files.length === 0 ? [] : await loadModules(found.files, options)
+  const { folders, files = [], cwd, mayBeMissing = false, known = [] } = options
+  const found = await findTaskFiles({ folders, files, cwd, mayBeMissing })
+  const modules = found.files.length === 0 ? [] : await loadModules(found, options)
   const named = withoutDuplicates(inOrder(modules, found.files).flatMap(module => module.tasks))
-  const linked = withoutBrokenLinks(named.tasks)
+  const linked = withoutBrokenLinks(named.tasks, known)
   const ofModules = modules.flatMap(module => module.problems)
   return {
     tasks: linked.tasks.map(({ definition }) => definition),
     problems: [...found.problems, ...ofModules, ...named.duplicates, ...linked.problems],
+    ignored: found.ignored,
   }
 }
 
@@ -45,12 +51,21 @@ interface LoadedModule {
 }
 
 /** One loader loads all modules; where one ends it, the rest goes to a new one. */
-async function loadModules(files: readonly string[], options: LoadOptions): Promise<readonly LoadedModule[]> {
+async function loadModules(
+  { files, scripts }: TaskFiles,
+  options: LoadOptions,
+): Promise<readonly LoadedModule[]> {
   const { cwd, timeLimitSeconds = 10, settleSeconds = 2, inBackground = false, ownSession = false } = options
   const loaded: LoadedModule[] = []
-  let left = javaScriptFirst(files)
+  let left = [...scripts, ...(await javaScriptFirst(files.filter(file => !scripts.has(file))))]
   while (left.length > 0) {
-    const request = { kind: 'tasks', files: left, settleSeconds, inBackground } as const
+    const request = {
+      kind: 'tasks',
+      files: left,
+      scripts: [...scripts],
+      settleSeconds,
+      inBackground,
+    } as const
     const { reports, failure } = await runLoader({
       request,
       cwd,

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 
 /** Whether a file can be a task module, by its name. */
 export function isModule(name: string): boolean {
@@ -11,7 +12,11 @@ export function isTypeScript(file: string): boolean {
 
 /** TypeScript, or JavaScript that imports it. */
 export function needsTypeScript(file: string): boolean {
-  return isTypeScript(file) || /['"][^'"\n]+\.[cm]?ts['"]/.test(sourceOf(file))
+  return isTypeScript(file) || importsTypeScript(sourceOf(file))
+}
+
+function importsTypeScript(source: string): boolean {
+  return /['"][^'"\n]+\.[cm]?ts['"]/.test(source)
 }
 
 /** Empty when it can't be read: who loads it will say so. */
@@ -24,6 +29,10 @@ function sourceOf(file: string): string {
 }
 
 /** The order in which modules are loaded: once TypeScript is understood, Node loads JavaScript in another way than before. */
-export function javaScriptFirst(files: readonly string[]): string[] {
-  return [...files.filter(file => !needsTypeScript(file)), ...files.filter(needsTypeScript)]
+export async function javaScriptFirst(files: readonly string[]): Promise<string[]> {
+  const sources = await Promise.all(files.map(file => readFile(file, 'utf8').catch(() => '')))
+  const typed = new Set(
+    files.filter((file, at) => isTypeScript(file) || importsTypeScript(sources[at] ?? '')),
+  )
+  return [...files.filter(file => !typed.has(file)), ...typed]
 }

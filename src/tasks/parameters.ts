@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import type { Checkpoint, Dependency, FileFilter, Outputs, Trigger } from '../core/model.ts'
+import type { Checkpoint, Dependency, FileFilter, Outputs, Parameters, Trigger } from '../core/model.ts'
 import { describe } from '../validation/describe.ts'
 import type { Read, Reader } from '../validation/readers.ts'
 import {
@@ -23,13 +23,15 @@ export function taskSchema(settleSeconds: number) {
     trigger: triggerSchema(settleSeconds),
     priority: optional(finiteNumber),
     cpus: optional(cpus),
-    nodes: optional(wholeNumber(1)),
-    ranks: optional(wholeNumber(1)),
-    ranksPerNode: optional(wholeNumber(1)),
-    cpusPerRank: optional(wholeNumber(1)),
+    gpus: optional(gpus),
+    nodes: optional(nodes),
+    ranks: optional(ranks),
+    ranksPerNode: optional(ranks),
+    cpusPerRank: optional(cpusPerRank),
     mpi: optional(mpi),
     dependsOn: optional(dependsOn),
     memory: optional(memory),
+    diskLimit: optional(memory),
     time: optional(duration),
     maxRuns: optional(wholeNumber(1)),
     replicas: optional(wholeNumber(1)),
@@ -40,17 +42,43 @@ export function taskSchema(settleSeconds: number) {
     checkpoint: optional(checkpoint),
     env: optional(environment),
     cwd: optional(text),
+    parameters: optional(parameters),
+    parameterFormat: optional(parameterFormat),
     command: z.unknown().optional(),
   })
 }
 
-/** Designed, but not carried out by this version: refused, so that nobody relies on them. */
-export const UNSUPPORTED = ['diskLimit']
+const cpus: Reader<number | 'all' | 'any'> = raw =>
+  raw === 'all' || raw === 'any'
+    ? { value: raw }
+    : wholeNumber(
+        1,
+        "a whole number of cores, at least 1, or 'all' for every core of a node, or 'any' for those that are idle",
+      )(raw)
 
-const cpus: Reader<number | 'all'> = raw =>
+const nodes: Reader<number | 'all' | 'any'> = raw =>
+  raw === 'all' || raw === 'any'
+    ? { value: raw }
+    : wholeNumber(
+        1,
+        "a whole number, at least 1, or 'all' for every node, or 'any' for those that have room",
+      )(raw)
+
+/** `any`, as the Python ODOP writes it, leaves the number to odop. */
+const ranks: Reader<number | 'all' | undefined> = raw => {
+  if (raw === 'any') return { value: undefined }
+  return raw === 'all'
+    ? { value: raw }
+    : wholeNumber(1, "a whole number, at least 1, or 'all' for as many as there are cores")(raw)
+}
+
+const cpusPerRank: Reader<number | undefined> = raw =>
+  raw === 'any' ? { value: undefined } : wholeNumber(1)(raw)
+
+const gpus: Reader<number | 'all'> = raw =>
   raw === 'all'
     ? { value: raw }
-    : wholeNumber(1, "a whole number of cores, at least 1, or 'all' for every core of a node")(raw)
+    : wholeNumber(0, "a whole number of GPUs, or 'all' for every GPU of a node")(raw)
 
 const mpi: Reader<string> = raw =>
   typeof raw === 'string' && /^[\w,.-]+$/.test(raw)
@@ -114,6 +142,32 @@ const environment: Reader<Record<string, string>> = raw => {
   }
   return { value: { ...raw } }
 }
+
+const parameters: Reader<Parameters> = raw => {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) {
+    return wrong("an object such as { level: 3, field: 'temperature' }", raw)
+  }
+  for (const [name, value] of Object.entries(raw)) {
+    if (!isParameter(value)) return wrong(`a text, a number or true or false as the value of ${name}`, value)
+  }
+  return { value: { ...raw } }
+}
+
+/** What a program's arguments, and JSON, can carry. */
+function isParameter(value: unknown): boolean {
+  if (typeof value === 'string') return !value.includes('\0')
+  return typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))
+}
+
+const parameterFormat: Reader<string> = raw => {
+  if (typeof raw !== 'string') return wrong(A_FORMAT, raw)
+  const unknown = [...raw.matchAll(/\{[^}]*\}/g)].find(([name]) => name !== '{key}' && name !== '{value}')
+  if (unknown !== undefined) return wrong(A_FORMAT, raw, `there is no ${unknown[0]}`)
+  // Empty: they are not made arguments.
+  return raw === '' || raw.includes('{value}') ? { value: raw } : wrong(A_FORMAT, raw)
+}
+
+const A_FORMAT = "a text with {key} and {value}, such as '--{key} {value}'"
 
 const filter: Reader<FileFilter> = raw => {
   if (typeof raw === 'string' && raw !== '') return { value: { kind: 'glob', pattern: raw } }

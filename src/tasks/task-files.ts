@@ -1,89 +1,170 @@
-import { accessSync, constants, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
+import { access, lstat, open, readdir, realpath, stat } from 'node:fs/promises'
 import path from 'node:path'
-import type { TaskProblem } from './loaded.ts'
+import { HEAD_BYTES, type ScriptHead, scriptHead } from './directives/head.ts'
+import type { IgnoredFile, TaskProblem } from './loaded.ts'
 import { isModule } from './module-names.ts'
-import { distrust } from './trusted.ts'
+import { askDistrust, shellQuoted } from './trusted.ts'
 
 export interface TaskFiles {
   /** Absolute, in the order of the folders and by name in each. */
   readonly files: readonly string[]
+  /** Those of them that are scripts with directives; the others are modules. */
+  readonly scripts: ReadonlySet<string>
   readonly problems: readonly TaskProblem[]
+  readonly ignored: readonly IgnoredFile[]
 }
 
 export interface TaskFolders {
-  /** Folders, or single modules; relative to `cwd`. */
+  /** Folders, or single files; relative to `cwd`. */
   readonly folders: readonly string[]
   readonly cwd: string
+  /** Single files besides them, also absolute. */
+  readonly files?: readonly string[]
   /** The folders are only the default: one that is not there is no problem. */
   readonly mayBeMissing: boolean
 }
 
+/** What a file of a task folder is to odop; `nothing`: data, a README, declarations, a hidden file, a subfolder. */
+type Judged =
+  | { readonly kind: 'module' | 'script' | 'nothing' }
+  | { readonly kind: 'problem'; readonly problem: TaskProblem }
+  | { readonly kind: 'ignored'; readonly reason: string }
+
 /**
- * The modules of the task folders that may be loaded. What is not a module (data, README, declarations, hidden files,
- * subfolders) is passed over; so is everything in a folder that others can write.
+ * The modules and scripts of the task folders that may be used. What is neither is passed over; so is everything in a
+ * folder that others can write. Nothing here waits for a file system in the supervisor's thread.
  */
-export function findTaskFiles({ folders, cwd, mayBeMissing }: TaskFolders): TaskFiles {
+export async function findTaskFiles({
+  folders,
+  cwd,
+  files: named = [],
+  mayBeMissing,
+}: TaskFolders): Promise<TaskFiles> {
   const files = new Set<string>()
+  const scripts = new Set<string>()
   const problems: TaskProblem[] = []
-  for (const place of folders.map(folder => path.resolve(cwd, folder))) {
-    const found = lookInto(place, mayBeMissing)
+  const ignored: IgnoredFile[] = []
+  const places = [
+    ...folders.map(folder => [folder, mayBeMissing] as const),
+    ...named.map(file => [file, false] as const),
+  ]
+  for (const [place, missing] of places) {
+    const found = await lookInto(path.resolve(cwd, place), missing)
     problems.push(...found.problems)
     for (const file of found.files) {
-      const problem = problemWith(file)
-      if (problem === null) files.add(file)
-      else problems.push(problem)
+      const judged = await judge(file, found.isNamed)
+      if (judged.kind === 'problem') problems.push(judged.problem)
+      if (judged.kind === 'ignored') ignored.push({ file, reason: judged.reason })
+      if (judged.kind === 'module' || judged.kind === 'script') files.add(file)
+      if (judged.kind === 'script') scripts.add(file)
     }
   }
-  return { files: [...files], problems }
+  return { files: [...files], scripts, problems, ignored }
 }
 
-function lookInto(place: string, mayBeMissing: boolean): TaskFiles {
+interface Found {
+  readonly files: readonly string[]
+  /** The user has named the file itself. */
+  readonly isNamed: boolean
+  readonly problems: readonly TaskProblem[]
+}
+
+async function lookInto(place: string, mayBeMissing: boolean): Promise<Found> {
+  const nothing = { files: [], isNamed: false, problems: [] }
   try {
-    if (!statSync(place).isDirectory()) return { files: [place], problems: [] }
-    const refused = distrust(place)
-    if (refused !== null) return { files: [], problems: [problem(place, refused.message, refused.fix)] }
-    return { files: modulesIn(place), problems: [] }
+    if (!(await stat(place)).isDirectory()) return { files: [place], isNamed: true, problems: [] }
+    const refused = await askDistrust(place)
+    if (refused !== null) return { ...nothing, problems: [problem(place, refused.message, refused.fix)] }
+    return { ...nothing, files: await candidatesIn(place) }
   } catch (error) {
-    if (mayBeMissing && codeOf(error) === 'ENOENT') return { files: [], problems: [] }
-    return { files: [], problems: [unusable(place, error)] }
+    if (mayBeMissing && codeOf(error) === 'ENOENT') return nothing
+    return { ...nothing, problems: [await unusable(place, error)] }
   }
 }
 
-function modulesIn(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter(entry => isModule(entry.name) && !entry.isDirectory())
+/** Hidden files are nobody's tasks, nor are an editor's copies: `reduce.py~` is as executable as `reduce.py`. */
+async function candidatesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  return entries
+    .filter(entry => !entry.isDirectory() && !/^[.#]|~$/.test(entry.name))
     .map(entry => path.join(folder, entry.name))
-    .filter(file => !isFolderOrDevice(file))
     .sort()
 }
 
-/** A link that leads nowhere is neither: it is reported. */
-function isFolderOrDevice(file: string): boolean {
+async function judge(file: string, isNamed: boolean): Promise<Judged> {
+  const mayBeModule = isModule(path.basename(file))
   try {
-    return !statSync(file).isFile()
-  } catch {
-    return false
-  }
-}
-
-function problemWith(file: string): TaskProblem | null {
-  try {
-    if (!isModule(path.basename(file)))
-      return problem(file, 'expected a module (.ts, .js, .mts, .mjs, .cts, .cjs) or a folder', null)
-    // A link may lead into a folder in which others could replace the file.
-    const refused = distrust(file) ?? distrust(path.dirname(realpathSync(file)))
-    if (refused !== null) return problem(file, refused.message, refused.fix)
-    accessSync(file, constants.R_OK)
-    return null
+    const stats = await stat(file)
+    // A pipe would have to be waited for.
+    if (!stats.isFile()) return { kind: 'nothing' }
+    const head = await headOf(file)
+    if (head.directives.length > 0) return await usable(file, 'script', notExecutable(file, stats, head))
+    if (mayBeModule) return await usable(file, 'module', null)
+    if (isNamed) return { kind: 'problem', problem: noTaskFile(file, head) }
+    if (head.late !== null) return { kind: 'problem', problem: lateDirectives(file, head) }
+    return isExecutable(stats) ? { kind: 'ignored', reason: NO_DIRECTIVES } : { kind: 'nothing' }
   } catch (error) {
-    return unusable(file, error)
+    if (mayBeModule || isNamed) return { kind: 'problem', problem: await unusable(file, error) }
+    return { kind: 'ignored', reason: (await unusable(file, error)).message }
   }
 }
 
-function unusable(file: string, error: unknown): TaskProblem {
+const NO_DIRECTIVES = 'it is executable, but has no #ODOP lines'
+
+/** A link may lead into a folder in which others could replace the file. */
+async function usable(file: string, kind: 'module' | 'script', wrong: TaskProblem | null): Promise<Judged> {
+  const refused = (await askDistrust(file)) ?? (await askDistrust(path.dirname(await realpath(file))))
+  if (refused !== null) return { kind: 'problem', problem: problem(file, refused.message, refused.fix) }
+  if (wrong !== null) return { kind: 'problem', problem: wrong }
+  await access(file, constants.R_OK)
+  const runs = kind === 'module' || (await access(file, constants.X_OK).then(yes, no))
+  return runs ? { kind } : { kind: 'problem', problem: problem(file, CANNOT_RUN, null) }
+}
+
+const yes = () => true
+const no = () => false
+
+const CANNOT_RUN =
+  'it can not be executed here (permission denied, or its file system is mounted with noexec)'
+
+async function headOf(file: string): Promise<ScriptHead> {
+  const opened = await open(file, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const { bytesRead, buffer } = await opened.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0)
+    return scriptHead(buffer.subarray(0, bytesRead))
+  } finally {
+    await opened.close()
+  }
+}
+
+function isExecutable({ mode }: Stats): boolean {
+  return (mode & 0o111) !== 0
+}
+
+function notExecutable(file: string, stats: Stats, { directives }: ScriptHead): TaskProblem | null {
+  if (isExecutable(stats)) return null
+  const line = directives[0]?.line ?? null
+  const message = 'it has #ODOP lines, but is not executable'
+  return { ...problem(file, message, `chmod +x ${shellQuoted(file)}`), line }
+}
+
+function lateDirectives(file: string, { late, end }: ScriptHead): TaskProblem {
+  const message = `this directive is not read: line ${end} is a command, and only comments before it count`
+  return { ...problem(file, message, 'move it up, or write ##ODOP to switch it off'), line: late }
+}
+
+function noTaskFile(file: string, head: ScriptHead): TaskProblem {
+  if (head.late !== null) return lateDirectives(file, head)
+  const message =
+    'expected a module (.ts, .js, .mts, .mjs, .cts, .cjs), a script with #ODOP lines, or a folder'
+  return problem(file, message, null)
+}
+
+async function unusable(file: string, error: unknown): Promise<TaskProblem> {
   switch (codeOf(error)) {
     case 'ENOENT':
-      return isLink(file)
+      return (await isLink(file))
         ? problem(file, 'the link leads nowhere', 'remove the link, or bring back what it points to')
         : problem(
             file,
@@ -101,8 +182,11 @@ function unusable(file: string, error: unknown): TaskProblem {
   }
 }
 
-function isLink(file: string): boolean {
-  return lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() === true
+function isLink(file: string): Promise<boolean> {
+  return lstat(file).then(
+    stats => stats.isSymbolicLink(),
+    () => false,
+  )
 }
 
 function codeOf(error: unknown): unknown {

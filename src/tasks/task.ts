@@ -1,3 +1,4 @@
+import type { Parameters } from '../core/model.ts'
 import type { AfterTaskContext, FileTaskContext, SignalTaskContext, TaskContext } from './context.ts'
 
 /** Bytes, or a text such as `'500M'` or `'2G'` (powers of 1024). */
@@ -95,13 +96,16 @@ export function signal(name: string): Signal {
 }
 
 /** What the function is given follows from the trigger: a timer has no files, and only `after` has a `result`. */
-export type ContextOf<T extends TaskTrigger | undefined> = T extends FileTrigger
-  ? FileTaskContext
+export type ContextOf<
+  T extends TaskTrigger | undefined,
+  P extends Parameters = Parameters,
+> = T extends FileTrigger
+  ? FileTaskContext<P>
   : T extends After<infer R>
-    ? AfterTaskContext<R>
+    ? AfterTaskContext<R, P>
     : T extends Signal
-      ? SignalTaskContext
-      : TaskContext
+      ? SignalTaskContext<P>
+      : TaskContext<P>
 
 /** Names of other tasks: all of them, or what one of the two lists says. */
 export type DependsOn =
@@ -111,23 +115,34 @@ export type DependsOn =
   | { readonly any: readonly string[] }
 
 /** The parameters of a task; each may be left out. */
-export interface TaskOptions<T extends TaskTrigger | undefined = TaskTrigger | undefined> {
+export interface TaskOptions<
+  T extends TaskTrigger | undefined = TaskTrigger | undefined,
+  P extends Parameters = Parameters,
+> {
   /** Letters, digits, `.`, `_` and `-`. Default: the name of the export, for a default export that of the file. */
   readonly name?: string | undefined
   /** What queues the task: `fileIn`, `fileUpdated`, `timer`, `after`, `signal`; without one it is a background task, kept going all the time. */
   readonly trigger?: T
   /** Higher goes first. Default: 0. */
   readonly priority?: number | undefined
-  /** Cores that are reserved for an attempt; `'all'`: every allocated core of a node. Default: 1. */
-  readonly cpus?: number | 'all' | undefined
-  /** Of an MPI task, instead of `cpus`: so many nodes, each with as many ranks. Default: what `ranks` and `ranksPerNode` make. */
-  readonly nodes?: number | undefined
-  /** Ranks in all. Default: `nodes` × `ranksPerNode`. Alone: on as few nodes as have room. */
-  readonly ranks?: number | undefined
-  /** Ranks on each node. Default: what `ranks` and `nodes` make, else 1. */
-  readonly ranksPerNode?: number | undefined
+  /**
+   * Cores that are reserved for an attempt. `'all'`: every allocated core of a node. `'any'`: those of a node that are idle when it
+   * starts, 1 at least. Default: 1.
+   */
+  readonly cpus?: number | 'all' | 'any' | undefined
+  /** GPUs that an attempt has for itself; `'all'`: every allocated GPU of a node. Default: 0; it sees none. */
+  readonly gpus?: number | 'all' | undefined
+  /**
+   * Of an MPI task, instead of `cpus`: so many nodes, each with as many ranks. `'all'`: every node; `'any'`: those that have room
+   * when it starts, 1 at least. Default: what `ranks` and `ranksPerNode` make.
+   */
+  readonly nodes?: number | 'all' | 'any' | undefined
+  /** Ranks in all. Alone: on as few nodes as have room. `'all'`: on every core of every node. Default: `nodes` × `ranksPerNode`. */
+  readonly ranks?: number | 'all' | 'any' | undefined
+  /** Ranks on each node. `'all'`: on each of its cores. Default: what `ranks` and `nodes` make, else 1. */
+  readonly ranksPerNode?: number | 'all' | 'any' | undefined
   /** Cores that are reserved for each rank. Default: 1. */
-  readonly cpusPerRank?: number | undefined
+  readonly cpusPerRank?: number | 'any' | undefined
   /** What `srun --mpi` is given, such as `'pmi2'`. Default: Slurm's default. */
   readonly mpi?: string | undefined
   /**
@@ -137,6 +152,8 @@ export interface TaskOptions<T extends TaskTrigger | undefined = TaskTrigger | u
   readonly dependsOn?: DependsOn | undefined
   /** Limit for the memory of an attempt with all its processes. Default: none. */
   readonly memory?: Size | undefined
+  /** Limit for what an attempt with all its processes writes to disks; what it deletes counts, too. Default: none. */
+  readonly diskLimit?: Size | undefined
   /** Time limit of an attempt; pauses while it is suspended. Default: none. */
   readonly time?: Duration | undefined
   /** At most so many work items in a run. Default: no limit. */
@@ -160,7 +177,7 @@ export interface TaskOptions<T extends TaskTrigger | undefined = TaskTrigger | u
   readonly outputs?:
     | string
     | readonly string[]
-    | ((context: ContextOf<T>) => string | readonly string[] | Promise<string | readonly string[]>)
+    | ((context: ContextOf<T, P>) => string | readonly string[] | Promise<string | readonly string[]>)
     | undefined
   /**
    * The task keeps what it has done so far in `checkpoint`, a folder, or a file of this name in it, which outlives the attempt. It may be ended when the
@@ -171,13 +188,19 @@ export interface TaskOptions<T extends TaskTrigger | undefined = TaskTrigger | u
   readonly env?: Readonly<Record<string, string>> | undefined
   /** Working directory of an attempt. Default: the folder in which `odop run` was started. */
   readonly cwd?: string | undefined
+  /** The user's own values: given to the function as `parameters`, and to a program as arguments. Default: none. */
+  readonly parameters?: P | undefined
 }
 
 /** The parameters of a task that starts a program instead of calling a function. */
-export interface CommandTaskOptions<T extends TaskTrigger | undefined = TaskTrigger | undefined>
-  extends TaskOptions<T> {
+export interface CommandTaskOptions<
+  T extends TaskTrigger | undefined = TaskTrigger | undefined,
+  P extends Parameters = Parameters,
+> extends TaskOptions<T, P> {
   /** The program and its arguments. No shell reads them: a name with a space stays one argument. */
-  readonly command: (context: ContextOf<T>) => readonly string[] | Promise<readonly string[]>
+  readonly command: (context: ContextOf<T, P>) => readonly string[] | Promise<readonly string[]>
+  /** How each of `parameters` is appended to the arguments, such as `'--{key} {value}'`; empty: not at all. Default: `'{key}={value}'`. */
+  readonly parameterFormat?: string | undefined
 }
 
 /** All that any of the triggers gives. */
@@ -200,11 +223,13 @@ export interface Task {
 export const taskBrand: unique symbol = Symbol.for('odop.task') as never
 
 /** A task that starts a program: `task({ command: ({ files }) => ['python3', 'reduce.py', ...files] })`. */
-export function task<T extends TaskTrigger | undefined = undefined>(options: CommandTaskOptions<T>): Task
+export function task<T extends TaskTrigger | undefined = undefined, P extends Parameters = Parameters>(
+  options: CommandTaskOptions<T, P>,
+): Task
 /** A task that calls a function. */
-export function task<T extends TaskTrigger | undefined = undefined>(
-  options: TaskOptions<T>,
-  run: (context: ContextOf<T>) => unknown,
+export function task<T extends TaskTrigger | undefined = undefined, P extends Parameters = Parameters>(
+  options: TaskOptions<T, P>,
+  run: (context: ContextOf<T, P>) => unknown,
 ): Task
 export function task(options: unknown, run?: unknown): Task {
   return Object.freeze({

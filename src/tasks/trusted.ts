@@ -1,4 +1,5 @@
 import { lstatSync, readFileSync, type Stats, statSync } from 'node:fs'
+import { lstat, stat } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 
 /** Why a file or folder can't be trusted with code that odop would execute, and what to do. */
@@ -14,7 +15,16 @@ export interface Distrust {
  */
 export function distrust(file: string): Distrust | null {
   const link = lstatSync(file)
-  const target = link.isSymbolicLink() ? statSync(file) : link
+  return judged(file, link, link.isSymbolicLink() ? statSync(file) : link)
+}
+
+/** The same without waiting for the file system. Rejects with what `stat` throws. */
+export async function askDistrust(file: string): Promise<Distrust | null> {
+  const link = await lstat(file)
+  return judged(file, link, link.isSymbolicLink() ? await stat(file) : link)
+}
+
+function judged(file: string, link: Stats, target: Stats): Distrust | null {
   return foreignOwner(file, link) ?? foreignOwner(file, target) ?? openToOthers(file, target)
 }
 
@@ -59,6 +69,7 @@ function groupEntry(gid: number): string | null {
   }
 }
 
-function shellQuoted(text: string): string {
+/** A path as a shell's word. */
+export function shellQuoted(text: string): string {
   return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }

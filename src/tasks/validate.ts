@@ -2,10 +2,11 @@ import type { TaskDefinition } from '../core/model.ts'
 import { describe } from '../validation/describe.ts'
 import { folderName } from '../validation/readers.ts'
 import { check, type KeyProblem } from '../validation/schema.ts'
+import { exclusions } from './exclusions.ts'
 import type { ExportedTask } from './exported-tasks.ts'
 import { mpiNeeds, mpiProblems } from './mpi-needs.ts'
 import { namesInput } from './outputs.ts'
-import { taskSchema, UNSUPPORTED } from './parameters.ts'
+import { taskSchema } from './parameters.ts'
 import type { Task } from './task.ts'
 
 /** A task of a module, before its parameters are known to be right. */
@@ -21,13 +22,11 @@ export function validateTask(
   candidate: Candidate,
 ): { readonly definition: TaskDefinition } | { readonly problems: readonly KeyProblem[] } {
   const { task } = candidate
-  const { supported, refused } = withoutUnsupported(task.options)
-  const checked = check(taskSchema(candidate.settleSeconds), supported)
+  const checked = check(taskSchema(candidate.settleSeconds), task.options)
   const parameters = 'value' in checked ? checked.value : null
   const problems = [
-    ...refused,
     ...('problems' in checked ? checked.problems : []),
-    ...(parameters === null ? [] : mpiProblems(parameters)),
+    ...(parameters === null ? [] : [...mpiProblems(parameters), ...exclusions(task, parameters)]),
     ...(parameters === null ? [] : outputProblems(parameters)),
     ...nameProblems(candidate, parameters?.name),
     ...bodyProblems(task),
@@ -36,9 +35,9 @@ export function validateTask(
   return { definition: definitionOf(candidate, parameters) }
 }
 
-type Parameters = import('zod').z.output<ReturnType<typeof taskSchema>>
+export type Given = import('zod').z.output<ReturnType<typeof taskSchema>>
 
-function definitionOf({ task, module, index, defaultName }: Candidate, given: Parameters): TaskDefinition {
+function definitionOf({ task, module, index, defaultName }: Candidate, given: Given): TaskDefinition {
   const ranks = mpiNeeds(given)
   return {
     name: given.name ?? defaultName,
@@ -48,9 +47,11 @@ function definitionOf({ task, module, index, defaultName }: Candidate, given: Pa
     trigger: given.trigger ?? { kind: 'background' },
     priority: given.priority ?? 0,
     cpus: ranks?.cpus ?? given.cpus ?? 1,
+    ...(given.gpus === undefined || given.gpus === 0 ? {} : { gpus: given.gpus }),
     mpi: ranks?.mpi ?? null,
     dependsOn: given.dependsOn ?? null,
     memoryBytes: given.memory ?? null,
+    ...(given.diskLimit === undefined ? {} : { diskLimitBytes: given.diskLimit }),
     timeSeconds: given.time ?? null,
     maxRuns: given.maxRuns ?? null,
     replicas: given.replicas ?? null,
@@ -62,20 +63,13 @@ function definitionOf({ task, module, index, defaultName }: Candidate, given: Pa
     checkpoint: given.checkpoint ?? null,
     env: given.env ?? {},
     cwd: given.cwd ?? null,
+    ...(given.parameters === undefined ? {} : { parameters: given.parameters }),
+    ...(given.parameterFormat === undefined ? {} : { parameterFormat: given.parameterFormat }),
   }
 }
 
-function withoutUnsupported(options: unknown): { supported: unknown; refused: KeyProblem[] } {
-  if (typeof options !== 'object' || options === null) return { supported: options, refused: [] }
-  const entries = Object.entries(options)
-  const refused = entries
-    .filter(([key, value]) => UNSUPPORTED.includes(key) && value !== undefined)
-    .map(([key]) => ({ key, message: `\`${key}\` is not supported yet`, fix: 'remove it' }))
-  return { supported: Object.fromEntries(entries.filter(([key]) => !UNSUPPORTED.includes(key))), refused }
-}
-
 /** Only a work item with files has outputs that depend on them. */
-function outputProblems({ outputs, trigger }: Parameters): KeyProblem[] {
+function outputProblems({ outputs, trigger }: Given): KeyProblem[] {
   const hasFiles = trigger !== undefined && trigger.kind !== 'timer'
   const pattern = outputs?.kind === 'patterns' ? outputs.patterns.find(namesInput) : undefined
   if (hasFiles || pattern === undefined) return []

@@ -13,15 +13,17 @@ export function problemsText(problems: readonly TaskProblem[], cwd: string): str
 
 /** One problem: a line, and one more for its fix. */
 function problemText(problem: TaskProblem, cwd: string): string {
-  const place = problem.line === null ? '' : `:${problem.line}`
+  const column = problem.column === undefined ? '' : `:${problem.column}`
+  const place = problem.line === null ? '' : `:${problem.line}${column}`
   const field = problem.field === null ? '' : `${printable(problem.field)}: `
   const said = `${printable(shortPath(problem.file, cwd))}${place}: ${field}${indented(problem.message)}`
   return problem.fix === null ? said : `${said}\n  fix: ${indented(problem.fix)}`
 }
 
 /** One problem without its file and in one line: what a `task-refused` event says. */
-export function refusalText({ line, field, message, fix }: TaskProblem): string {
-  const place = line === null ? '' : `line ${line}: `
+export function refusalText({ line, column, field, message, fix }: TaskProblem): string {
+  const across = column === undefined ? '' : `, column ${column}`
+  const place = line === null ? '' : `line ${line}${across}: `
   const said = `${place}${field === null ? '' : `${printable(field)}: `}${firstLine(message)}`
   return fix === null ? said : `${said}; fix: ${firstLine(fix)}`
 }

@@ -2,7 +2,7 @@ import { formatDuration } from '../core/units.ts'
 import { unreachable } from '../core/unreachable.ts'
 import { bulletLines, commandLines, labelled, moreLine } from './layout.ts'
 import { type Line, renderLines, type Style, styled, type TextOptions, usableWidth } from './lines.ts'
-import { printable } from './printable.ts'
+import { printable, shellWord } from './printable.ts'
 import type { AttemptStatus, Status, TaskStatus } from './status.ts'
 import { type Column, tableLines } from './table.ts'
 import { coreTimeText, percentText, utcText } from './units.ts'
@@ -40,8 +40,14 @@ function headLines(status: Status, width: number): readonly Line[] {
     ...labelled('Application', applicationText(status.application), width),
     ...labelled('odop', `pid ${status.pid} on ${printable(status.host)}`, width),
     ...labelled('Started', `${utcText(Date.parse(status.start))} UTC`, width),
+    ...(status.pausedSince === null ? [] : labelled('Paused', pausedText(status), width)),
     ...(available === 0 ? [] : labelled('Harvested', `${used} (${percentText(share)})`, width)),
   ]
+}
+
+function pausedText({ pausedSince, run }: Status): string {
+  const since = utcText(Date.parse(pausedSince ?? ''))
+  return `since ${since} UTC: no tasks run until odop resume ${shellWord(run)}`
 }
 
 const stateTexts: Readonly<Record<Status['state'], string>> = {
@@ -114,16 +120,25 @@ const attemptColumns: readonly Column<AttemptStatus>[] = [
     text: attempt => (attempt.limitSeconds === null ? '-' : formatDuration(attempt.limitSeconds)),
   },
   { head: 'Node', align: 'left', text: attempt => printable(attempt.node) },
-  { head: 'Cores', align: 'left', flexible: true, text: attempt => coresText(attempt.cores) },
+  {
+    head: 'Cores',
+    align: 'left',
+    flexible: true,
+    text: attempt => `${coresText(attempt.cores)}${gpusText(attempt.gpus)}`,
+  },
   { head: 'Why', align: 'left', flexible: true, text: attempt => printable(attempt.reason ?? '') },
 ]
 
 /** `0-3,7`, as Linux writes lists of cores. */
-function coresText(cores: readonly number[]): string {
+export function coresText(cores: readonly number[]): string {
   const sorted = [...cores].sort((a, b) => a - b)
   const starts = sorted.filter((core, at) => sorted[at - 1] !== core - 1)
   const ends = sorted.filter((core, at) => sorted[at + 1] !== core + 1)
   return starts.map((start, at) => (start === ends[at] ? `${start}` : `${start}-${ends[at]}`)).join(',')
+}
+
+function gpusText(gpus: readonly number[]): string {
+  return gpus.length === 0 ? '' : ` GPU ${coresText(gpus)}`
 }
 
 function waitingLines(waiting: Status['waiting'], width: number): readonly Line[] {

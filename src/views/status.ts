@@ -29,6 +29,8 @@ export interface Status {
   }
   readonly nodes: Summary['nodes']
   readonly harvest: Summary['harvest']
+  /** Since when the user wants no tasks; null: tasks may run. */
+  readonly pausedSince: string | null
   readonly tasks: readonly TaskStatus[]
   readonly attempts: readonly AttemptStatus[]
   readonly waiting: readonly { readonly task: string; readonly items: number; readonly reason: string }[]
@@ -57,6 +59,7 @@ export interface AttemptStatus {
   readonly state: 'running' | 'suspended'
   readonly node: string
   readonly cores: readonly number[]
+  readonly gpus: readonly number[]
   readonly elapsedSeconds: number
   readonly limitSeconds: number | null
   readonly reason: string | null
@@ -94,6 +97,7 @@ export function statusOf(state: RunView, options: StatusOptions): Status | null 
     application: applicationOf(state, isOver),
     nodes: nodeSummaries(state),
     harvest: harvestOf(totalsOf(state).coreSeconds),
+    pausedSince: isOver || state.pause.since === null ? null : new Date(state.pause.since).toISOString(),
     tasks: [...state.tasks.values()].map(task => taskStatus(state, task, isOver)),
     // What an interrupted launch left running is pending for the next one.
     attempts: isOver ? [] : [...state.running.values()].map(attempt => attemptStatus(attempt, options)),
@@ -146,6 +150,7 @@ function attemptStatus(attempt: View<RunningAttempt>, { now, details }: StatusOp
     state: isSuspended ? 'suspended' : 'running',
     node: attempt.placement.node,
     cores: attempt.placement.cores,
+    gpus: attempt.placement.gpus ?? [],
     elapsedSeconds: tenths(activeSeconds(attempt, now)),
     limitSeconds: attempt.definition?.timeSeconds ?? null,
     reason: isSuspended ? (details.suspendReasons.get(attempt.attempt) ?? null) : null,
@@ -179,7 +184,7 @@ function queueReason(state: RunView, task: View<TaskState>, now: number): string
   if (readyAt > now) return `waits ${formatDuration((readyAt - now) / 1000)} before it is tried again`
   const usable = [...state.nodes.values()].reduce((sum, node) => sum + node.usableCores.length, 0)
   const held = [...state.loads.values()].reduce((sum, load) => sum + load.cores.size, 0)
-  return `waits for idle cores or memory; attempts hold ${held} of ${usable} cores`
+  return `waits for idle cores${task.definition?.gpus === undefined ? '' : ', GPUs'} or memory; attempts hold ${held} of ${usable} cores`
 }
 
 function tenths(seconds: number): number {

@@ -1,7 +1,8 @@
 import { neverFits } from '../core/fit.ts'
 import type { AttemptId, TaskName } from '../core/model.ts'
 import { boundElsewhere } from '../core/queue.ts'
-import { itemsLeft, type RunView, type TaskState, type View } from '../core/state.ts'
+import { itemsLeft, pausedSeconds, type RunView, type TaskState, type View } from '../core/state.ts'
+import { formatDuration } from '../core/units.ts'
 import type { Details } from './details.ts'
 import { firstLine, shellWord } from './printable.ts'
 import { shortPath } from './problems-text.ts'
@@ -26,6 +27,7 @@ export function summaryNotes(state: RunView, options: NoteOptions): readonly str
       ...some(neverFitNotes(state), 'task that can never run here'),
       ...some(noted(state, 'warning'), 'warning'),
       ...some(noted(state, 'info'), 'remark'),
+      ...pauseNotes(state),
       ...launchNotes(state),
     ]),
   ]
@@ -128,6 +130,17 @@ function noted(state: RunView, level: 'info' | 'warning'): readonly string[] {
   return state.notes
     .filter(note => note.level === level)
     .map(({ node, text }) => (node === null ? text : `${node}: ${text}`))
+}
+
+function pauseNotes(state: RunView): readonly string[] {
+  const { pause, launchEndedAt } = state
+  if (pause.times === 0) return []
+  const times = pause.times === 1 ? '' : ` ${pause.times} times`
+  const end = launchEndedAt ?? pause.since ?? 0
+  const stillIs = pause.since === null || launchEndedAt !== null ? '' : ', and still is'
+  return [
+    `harvesting was paused${times} by the user, for ${formatDuration(pausedSeconds(state, end))}${stillIs}`,
+  ]
 }
 
 function launchNotes(state: RunView): readonly string[] {

@@ -46,6 +46,13 @@ const node = z.strictObject({
   memoryBytes,
   appRunDelaySeconds: amount.nullable(),
   interference: interference.nullable(),
+  gpus: z.array(
+    z.strictObject({
+      index: count,
+      use: z.number().min(0).max(1).nullable(),
+      memoryBytes: z.strictObject({ limit: count.nullable(), peak: count.nullable() }),
+    }),
+  ),
 })
 
 const task = z.strictObject({

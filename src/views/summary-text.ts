@@ -15,11 +15,12 @@ export interface SummaryTextOptions extends TextOptions {
   readonly folder: string | null
 }
 
-type NodeSummary = Omit<Summary['nodes'][number], 'yield' | 'yieldReason'>
+type NodeSummary = Omit<Summary['nodes'][number], 'yield' | 'yieldReason' | 'gpus'>
 type TaskSummary = Summary['tasks'][number]
 
 /** So many lines of a kind at most: the text is for reading, summary.json has everything. */
 const MOST_NODES = 8
+const MOST_GPUS = 8
 const MOST_TASKS = 12
 const MOST_NOTES = 10
 const LEAST_BAR = 12
@@ -60,7 +61,7 @@ function titleLine(title: string, width: number): Line {
 function exitLine(exit: Summary['exit']): Line {
   const label = pad('Exit', LABEL_WIDTH)
   if (exit.signal !== null) return [label, styled('red', `ended by ${printable(exit.signal)}`)]
-  if (exit.code === null) return [label, 'no application ran']
+  if (exit.code === null) return [label, 'not known: no application ran, or odop was stopped before it ended']
   return [label, styled(exit.code === 0 ? 'green' : 'red', `code ${exit.code}`)]
 }
 
@@ -76,8 +77,30 @@ function nodeLines(summary: Summary, width: number): readonly Line[] {
     ...moreLine(nodes.length - MOST_NODES, 'node', 'summary.json'),
     ...labelled('Memory', 'peaks, of what the job may use', width),
     ...shown.flatMap(node => memoryLines(node, width)),
+    ...gpuLines(nodes, width),
   ]
 }
+
+function gpuLines(nodes: Summary['nodes'], width: number): readonly Line[] {
+  const gpus = nodes.flatMap(({ name, gpus }) =>
+    gpus.map(gpu => ({ ...gpu, name: nodes.length === 1 ? `GPU ${gpu.index}` : `${name}:${gpu.index}` })),
+  )
+  if (gpus.length === 0) return []
+  return [
+    ...labelled('GPUs', 'how much of the time they were used, and the peak of their memory', width),
+    ...gpus.slice(0, MOST_GPUS).flatMap(gpu => barLines(gpuBar(gpu), width)),
+    ...moreLine(gpus.length - MOST_GPUS, 'GPU', 'summary.json'),
+  ]
+}
+
+function gpuBar({ name, use, memoryBytes: { peak, limit } }: GpuLine): Bar {
+  const memory =
+    peak === null || limit === null ? '-' : `${formatSize(peak).padStart(6)} of ${formatSize(limit)}`
+  const figures = `used ${use === null ? '   -' : percentText(use).padStart(4)}  memory ${memory}`
+  return { name, parts: [{ amount: use ?? 0, mark: '#', style: 'cyan' }], whole: 1, figures }
+}
+
+type GpuLine = Summary['nodes'][number]['gpus'][number] & { readonly name: string }
 
 function coreLines(node: NodeSummary, width: number): readonly Line[] {
   const { total, app, tasks, odop, idle } = node.coreSeconds

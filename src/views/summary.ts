@@ -1,4 +1,4 @@
-import type { AttemptId, CoreSeconds, NodeFacts, NodeUsage } from '../core/model.ts'
+import type { AttemptId, CoreSeconds, GpuUsage, NodeFacts, NodeUsage } from '../core/model.ts'
 import { itemsLeft, type RunView, type TaskState, type View } from '../core/state.ts'
 import { waitSeconds } from '../core/waits.ts'
 import type { Details } from './details.ts'
@@ -53,8 +53,20 @@ export function nodeSummaries(state: RunView): NodeSummary[] {
       memoryBytes: roundedMemory(usage.memoryBytes),
       appRunDelaySeconds: usage.appRunDelaySeconds === null ? null : rounded(usage.appRunDelaySeconds),
       interference: interferenceSummary(usage.interference),
+      gpus: (usage.gpus ?? []).map(gpuSummary),
     }
   })
+}
+
+function gpuSummary({
+  index,
+  knownSeconds,
+  usedSeconds,
+  memoryBytes,
+  peakMemoryBytes,
+}: GpuUsage): NodeSummary['gpus'][number] {
+  const use = knownSeconds > 0 ? Math.min(1, rounded(usedSeconds / knownSeconds, 4)) : null
+  return { index, use, memoryBytes: { limit: memoryBytes, peak: peakMemoryBytes } }
 }
 
 /** Sums are of what was measured: rounded once, not per node. */

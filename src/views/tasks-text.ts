@@ -1,8 +1,11 @@
 import type { FileFilter, TaskDefinition, Trigger, WatchedOn } from '../core/model.ts'
+import { parameterWords } from '../core/parameter-words.ts'
 import { formatDuration, formatSize } from '../core/units.ts'
 import { unreachable } from '../core/unreachable.ts'
+import type { IgnoredFile } from '../tasks/loaded.ts'
+import { bulletLines } from './layout.ts'
 import { renderLines, type TextOptions, usableWidth } from './lines.ts'
-import { printable } from './printable.ts'
+import { printable, shellWord } from './printable.ts'
 import { shortPath } from './problems-text.ts'
 import { type Column, tableLines } from './table.ts'
 import { counted } from './units.ts'
@@ -10,7 +13,38 @@ import { counted } from './units.ts'
 /** The tasks that can run, as `odop tasks check` and `odop tasks list` show them. */
 export function tasksText(tasks: readonly TaskDefinition[], cwd: string, options: TextOptions): string {
   if (tasks.length === 0) return ''
-  return renderLines(tableLines(tasks, columns(cwd), usableWidth(options)), options)
+  return renderLines(tableLines(tasks, columns(tasks, cwd), usableWidth(options)), options)
+}
+
+/** What became of each script with directives, a line each; empty: there is none. */
+export function scriptsText(tasks: readonly TaskDefinition[], cwd: string, options: TextOptions): string {
+  const scripts = tasks.filter(({ kind }) => kind === 'script')
+  const lines = scripts.flatMap(task => bulletLines(scriptText(task, cwd), usableWidth(options)))
+  return lines.length === 0 ? '' : renderLines([['Scripts with directives'], ...lines], options)
+}
+
+function scriptText(task: TaskDefinition, cwd: string): string {
+  const { cpus, mpi, memoryBytes, diskLimitBytes = null, timeSeconds, trigger } = task
+  const script = shortPath(task.module, cwd)
+  const files = trigger.kind === 'file-in' || trigger.kind === 'file-updated' ? ' FILE…' : ''
+  const words = parameterWords(task).map(shellWord)
+  const limits = [
+    mpi == null ? `${cpus} ${cpus === 1 ? 'cpu' : 'cpus'}` : `${cpusText(task)} cpus in ranks`,
+    ...(memoryBytes === null ? [] : [`${formatSize(memoryBytes)} of memory`]),
+    ...(diskLimitBytes === null ? [] : [`${formatSize(diskLimitBytes)} on disks`]),
+    ...(timeSeconds === null ? [] : [`at most ${formatDuration(timeSeconds)}`]),
+  ]
+  const started = [shellWord(script), ...words].join(' ') + files
+  return printable(
+    `${script} is the task ${task.name}: ${triggerText(trigger)}; ${limits.join(', ')}; started as ${started}`,
+  )
+}
+
+/** Files that are passed over, a line each. */
+export function ignoredText(ignored: readonly IgnoredFile[], cwd: string): string {
+  return ignored
+    .map(({ file, reason }) => `ignored: ${printable(shortPath(file, cwd))}: ${reason}\n`)
+    .join('')
 }
 
 /** What queues a task, in words. */
@@ -35,10 +69,16 @@ export function triggerText(trigger: Trigger): string {
   }
 }
 
-function columns(cwd: string): readonly Column<TaskDefinition>[] {
+function columns(tasks: readonly TaskDefinition[], cwd: string): readonly Column<TaskDefinition>[] {
+  const gpus: Column<TaskDefinition> = {
+    head: 'GPUs',
+    align: 'right',
+    text: task => String(task.gpus ?? '-'),
+  }
   return [
     { head: 'Task', align: 'left', text: task => printable(task.name) },
     { head: 'Cpus', align: 'right', text: cpusText },
+    ...(tasks.some(task => task.gpus !== undefined) ? [gpus] : []),
     { head: 'Memory', align: 'right', text: task => limitText(task.memoryBytes, formatSize) },
     { head: 'Time', align: 'right', text: task => limitText(task.timeSeconds, formatDuration) },
     { head: 'Trigger', align: 'left', flexible: true, text: queueText },
@@ -56,7 +96,7 @@ function queueText({ trigger, dependsOn = null }: TaskDefinition): string {
 }
 
 /** `2 × 4`: on each of two nodes four. */
-function cpusText({ cpus, mpi }: TaskDefinition): string {
+export function cpusText({ cpus, mpi }: TaskDefinition): string {
   if (mpi == null) return String(cpus)
   return mpi.nodes === null ? `${mpi.ranks} × ${mpi.cpusPerRank}` : `${mpi.nodes} × ${cpus}`
 }

@@ -5,6 +5,7 @@ import type {
   CoreId,
   CorePlace,
   CoreState,
+  Gpu,
   NodeFacts,
   NodeSnapshot,
   Placement,
@@ -64,6 +65,10 @@ export function facts(parts: Partial<NodeFacts> & { count?: number } = {}): Node
     yieldMode: 'kernel',
     ...rest,
   }
+}
+
+export function someGpus(count: number): Gpu[] {
+  return Array.from({ length: count }, (_, index) => ({ index, maker: 'nvidia' }))
 }
 
 /** `count` cores, of which n and n + count/2 are threads of one physical core, as Linux numbers them. */

@@ -7,7 +7,7 @@ import type { PolicyPlacement, PolicyQuestion } from '../../src/core/policies/qu
 import { questionOf } from '../../src/core/schedule/ask.ts'
 import { schedule } from '../../src/core/schedule.ts'
 import type { RunState } from '../../src/core/state.ts'
-import { facts, GB, items, look, queued, run, snapshot, started, T0, task } from './fixtures.ts'
+import { facts, GB, items, look, queued, run, snapshot, someGpus, started, T0, task } from './fixtures.ts'
 
 const two = facts({ name: 'n1', count: 2 })
 const four = facts({ name: 'n2', count: 4 })
@@ -53,6 +53,22 @@ describe('the question', () => {
       tasks: [{ name: 'a', pending: 1, running: 1, lastStartedAt: T0 + 2 }],
       now: T0 + 1000,
     })
+  })
+
+  test('tells of GPUs where there are some, and a right answer gets them', () => {
+    const node = facts({ count: 2, gpus: someGpus(2) })
+    const state = cluster([task({ gpus: 1 })], { nodes: [node], events: items('reduce', 3) })
+    const gpus = [0, 1].map(index => ({ index, judged: index === 1 ? ('idle' as const) : ('busy' as const) }))
+    const now = snapshot({ ...look(node), gpus })
+    const question = questionOf(state, now, T0)
+    expect([question?.items[0]?.gpus, question?.nodes[0]?.idleGpus]).toEqual([1, 1])
+    const proposed = [
+      { item: 'reduce#2', node: 'n1', cores: [1] },
+      { item: 'reduce#1', node: 'n1' },
+    ]
+    expect(schedule(state, { ...now, proposed }, T0)).toEqual([
+      expect.objectContaining({ item: 'reduce#2', placement: { node: 'n1', cores: [1], gpus: [1] } }),
+    ])
   })
 
   test('is not asked while nothing could start, or no core is free', () => {
@@ -213,7 +229,7 @@ function someRightAnswer(
   return asked.flatMap(({ id, cpus, memoryBytes }, at) => {
     const choice = choices[at] ?? 0
     const node = left[choice % left.length]
-    if (node === undefined || cpus === 'all' || node.freeCores.length < cpus) return []
+    if (node === undefined || typeof cpus !== 'number' || node.freeCores.length < cpus) return []
     if ((memoryBytes ?? 0) > node.memoryBytes) return []
     node.memoryBytes -= memoryBytes ?? 0
     // From the other end than odop would.

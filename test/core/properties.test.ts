@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Action } from '../../src/core/actions.ts'
 import type { OdopEvent } from '../../src/core/events.ts'
-import { coresNeeded, neverFits } from '../../src/core/fit.ts'
+import { coresNeeded, gpusNeeded, neverFits } from '../../src/core/fit.ts'
 import { returnFollowers } from '../../src/core/followers.ts'
 import type { CoreState, Placement, TaskDefinition } from '../../src/core/model.ts'
 import { coresOn, partsOf } from '../../src/core/placement.ts'
@@ -34,6 +34,8 @@ function anything(world: World, draw: Draw, turns: number, check: (actions: Acti
     const node = world.nodes[draw(world.nodes.length)]
     if (node !== undefined)
       world.judged.set(`${node.name}/${draw(node.cores.length)}`, kinds[draw(4)] ?? 'idle')
+    if (node !== undefined && draw(3) === 0)
+      world.judged.set(`${node.name}/gpu${draw(3)}`, kinds[draw(4)] ?? 'idle')
     world.remainingSeconds = draw(5) === 0 ? draw(100) : null
     if (world.proposed !== null) world.proposed = anyPlacements(world, draw)
     const before = structuredClone(world.state)
@@ -79,6 +81,7 @@ describe('whatever happens', () => {
         anything(world, drawing(from), 25, actions => {
           noContradiction(actions)
           coresHeldOnce(world)
+          gpusHeldOnce(world)
           limitsHold(world, maxCpus)
         })
       }),
@@ -325,7 +328,10 @@ function startsFit(world: World): void {
     }
     if (wanted > 0) expect(wanted).toBeLessThanOrEqual(room)
   }
-  for (const { item } of starts) {
+  for (const { item, placement } of starts) {
+    const gpus = look.nodes.find(({ node }) => node === placement.node)?.gpus ?? []
+    expect(placement.gpus?.length ?? 0).toBe(gpusNeeded(definitionOf(world, item)?.gpus, gpus.length))
+    for (const index of placement.gpus ?? []) expect(gpus).toContainEqual({ index, judged: 'idle' })
     const state = world.state.items.get(item)
     expect(state?.runningAs).toBeNull()
     expect(state?.failures === 0 || (state?.readyAt ?? 0) <= world.now).toBe(true)
@@ -333,6 +339,13 @@ function startsFit(world: World): void {
       expect(definitionOf(world, item)?.timeSeconds ?? 0).toBeLessThanOrEqual(look.remainingSeconds)
     }
   }
+}
+
+function gpusHeldOnce({ state }: World): void {
+  const held = [...state.running.values()].flatMap(
+    ({ placement }) => placement.gpus?.map(index => `${placement.node}/${index}`) ?? [],
+  )
+  expect(new Set(held).size).toBe(held.length)
 }
 
 function definitionOf(world: World, item: string) {

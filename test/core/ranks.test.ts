@@ -13,7 +13,7 @@ const nodes = [n1, n2, n3]
 
 function ranked(mpi: Partial<MpiNeeds>, parts: Partial<TaskDefinition> = {}): TaskDefinition {
   const needs = { nodes: 2, ranks: 2, cpusPerRank: 1, launch: null, ...mpi }
-  const cpus = needs.cpusPerRank * (needs.nodes === null ? 1 : needs.ranks / needs.nodes)
+  const cpus = needs.cpusPerRank * (typeof needs.nodes === 'number' ? needs.ranks / needs.nodes : 1)
   return task({ cpus, mpi: needs, ...parts })
 }
 

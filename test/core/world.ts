@@ -5,6 +5,7 @@ import { markFollowing, returnFollowers } from '../../src/core/followers.ts'
 import type {
   AttemptId,
   CoreState,
+  GpuState,
   ItemId,
   NodeFacts,
   Placement,
@@ -17,7 +18,18 @@ import type { PolicyPlacement } from '../../src/core/policies/question.ts'
 import { retryAt } from '../../src/core/retry.ts'
 import { schedule } from '../../src/core/schedule.ts'
 import { apply, markTerminating, newState, type RunState } from '../../src/core/state.ts'
-import { defined, facts, GB, hyperthreads, launched, SETTINGS, started, T0, task } from './fixtures.ts'
+import {
+  defined,
+  facts,
+  GB,
+  hyperthreads,
+  launched,
+  SETTINGS,
+  someGpus,
+  started,
+  T0,
+  task,
+} from './fixtures.ts'
 
 /** A cluster in virtual time: carries out what `schedule` decides, as the engine does, and lets attempts end. */
 export class World {
@@ -27,7 +39,7 @@ export class World {
   remainingSeconds: number | null = null
   /** What a policy of the user's own wants; null: there is none. */
   proposed: readonly PolicyPlacement[] | null = null
-  /** What the application does to cores (`node/core`), and to memory. */
+  /** What the application does to cores (`node/core`) and GPUs (`node/gpuN`). */
   readonly judged = new Map<string, CoreState['judged']>()
   readonly endsAt = new Map<AttemptId, number>()
   readonly memory = new Map<AttemptId, number>()
@@ -80,9 +92,14 @@ export class World {
         }),
         availableMemoryBytes: node.memoryLimitBytes - used,
         attempts: samples,
+        ...(node.gpus === undefined ? {} : { gpus: node.gpus.map(gpu => this.gpuState(node, gpu.index)) }),
       }
     })
     return { nodes, remainingSeconds: this.remainingSeconds, proposed: this.proposed }
+  }
+
+  private gpuState({ name }: NodeFacts, index: number): GpuState {
+    return { index, judged: this.judged.get(`${name}/gpu${index}`) === 'busy' ? 'busy' : 'idle' }
   }
 
   /** One turn of the engine's loop. `durationOf` says how long an attempt would run, `uses` what memory it takes. */
@@ -198,14 +215,16 @@ export const someNodes: fc.Arbitrary<NodeFacts[]> = fc
       threads: fc.constantFrom(1, 2),
       yieldMode: fc.constantFrom('kernel' as const, 'suspend' as const),
       memory: fc.integer({ min: 1, max: 8 }),
+      gpuCount: fc.integer({ min: 0, max: 3 }),
     }),
     { minLength: 1, maxLength: 3 },
   )
   .map(nodes =>
-    nodes.map(({ count, threads, yieldMode, memory }, index) => {
+    nodes.map(({ count, threads, yieldMode, memory, gpuCount }, index) => {
       const smt = threads === 2 && count > 1
       const topology = smt ? { topology: hyperthreads(count, count > 4 ? 2 : 1) } : {}
-      return facts({ name: `n${index}`, count, yieldMode, memoryLimitBytes: memory * GB, ...topology })
+      const gpus = someGpus(gpuCount)
+      return facts({ name: `n${index}`, count, yieldMode, memoryLimitBytes: memory * GB, gpus, ...topology })
     }),
   )
 
@@ -233,7 +252,13 @@ export const someTasks: fc.Arbitrary<TaskDefinition[]> = fc
       ioBound: fc.boolean(),
       networkBound: fc.boolean(),
       shape: fc.option(someRanks, { freq: 2 }),
+      gpus: fc.option(fc.constantFrom<number | 'all'>(1, 2, 'all'), { freq: 2 }),
     }),
     { minLength: 1, maxLength: 5 },
   )
-  .map(tasks => tasks.map(({ shape, ...parts }, index) => task({ ...parts, ...shape, name: `t${index}` })))
+  .map(tasks =>
+    tasks.map(({ shape, gpus, ...parts }, index) => {
+      const more = shape ?? (gpus === null ? {} : { gpus })
+      return task({ ...parts, ...more, name: `t${index}` })
+    }),
+  )

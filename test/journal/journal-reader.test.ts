@@ -7,6 +7,7 @@ import type { OdopEvent } from '../../src/core/events.ts'
 import { apply, newState } from '../../src/core/state.ts'
 import { readJournal } from '../../src/journal/journal-reader.ts'
 import { validEvent } from '../../src/journal/valid-event.ts'
+import { launched, launchStarted, nodeUsage } from '../views/samples.ts'
 import { numbered, samples } from './events.ts'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'odop-reader-'))
@@ -127,4 +128,34 @@ test('whatever happens to a journal, intact lines are read and the fold goes on'
     }),
     { numRuns: 200 },
   )
+})
+
+test('with only the last usage of each node a launch folds to the same state, with far fewer events', async () => {
+  const usage = (node: string, seconds: number): OdopEvent => ({
+    type: 'usage',
+    at: 1000 + seconds,
+    usage: nodeUsage(node, { coreSeconds: { total: seconds, app: 1, tasks: 1, odop: 1, idle: seconds - 3 } }),
+  })
+  const launch = launched().map(event => JSON.stringify(event))
+  const many = Array.from({ length: 300 }, (_, index) => JSON.stringify(usage(`n${index % 3}`, index)))
+  const lines = [
+    HEADER,
+    ...launch,
+    ...many,
+    JSON.stringify(launchStarted(500)),
+    ...many.slice(0, 50),
+    '{"type":"usage","at":',
+  ]
+  writeFileSync(file, lines.join('\n'))
+
+  const folded = async (lastUsage: boolean) => {
+    const state = newState()
+    const result = await readJournal(file, event => apply(state, event), { lastUsage })
+    return { state, result }
+  }
+  const [all, last] = [await folded(false), await folded(true)]
+  expect(last.state).toEqual(all.state)
+  expect(last.state.usage.get('n1')?.coreSeconds.total).toBe(49)
+  expect(all.result).toMatchObject({ events: launch.length + 351, skipped: 1 })
+  expect(last.result).toMatchObject({ events: launch.length + 1 + 3 + 3, skipped: 1 })
 })

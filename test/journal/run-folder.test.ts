@@ -274,6 +274,16 @@ test('metrics are rows of a CSV with a header, also when they go on', async () =
     '1970-01-01T00:00:01.000Z,1.235,0,0.004,5,0,7,1,0.25',
     '',
   ])
+  const withGpus = openMetrics({ file: paths.metrics('n2'), cores: [0], gpus: [1, 3] })
+  const gpus = [
+    { share: 0.5, memoryBytes: 7 },
+    { share: null, memoryBytes: null },
+  ]
+  withGpus.append({ at: 0, ...row, coreShares: [1], gpus })
+  await withGpus.close()
+  const [header, line] = readFileSync(paths.metrics('n2'), 'utf8').split('\n')
+  expect(header?.endsWith(',core0,gpu1,gpu1_memory_bytes,gpu3,gpu3_memory_bytes')).toBe(true)
+  expect(line?.endsWith(',1,0.5,7,,')).toBe(true)
   const nowhere = openMetrics({ file: path.join(base, 'none', 'n1.csv'), cores: [] })
   nowhere.append({ at: 0, ...row, coreShares: [] })
   await nowhere.close()

@@ -18,8 +18,8 @@ const noted = (rig: Rig) =>
 const running = (done: string) => ['sh', '-c', `until [ -e ${done} ]; do sleep 0.05; done`]
 
 test.each([
-  ['its agent', /^\S*node \S*agent\.js $/],
-  ['the way to it', /^sh -c .*agent\.js/],
+  ['its agent', /^\S*node \S*agent\.c?js $/],
+  ['the way to it', /^sh -c .*agent\.c?js/],
 ])(
   'each node works on its own files, and those of a node wait for it when %s is lost',
   {

@@ -12,21 +12,13 @@ import {
 import { connect } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { type Control, openControl } from '../../src/supervisor/control.ts'
 import { askRun } from '../../src/supervisor/control-client.ts'
 import { type ControlRequest, MOST_LINE_BYTES, readReply } from '../../src/supervisor/control-protocol.ts'
 
 const opened: Control[] = []
-let answerLater = () => {}
-let later = Promise.resolve()
 const folders: string[] = []
-
-beforeEach(() => {
-  later = new Promise(resolve => {
-    answerLater = resolve
-  })
-})
 
 afterEach(async () => {
   await Promise.all(opened.splice(0).map(control => control.close()))
@@ -51,10 +43,11 @@ async function open(folder: string, file = path.join(folder, 'control.sock')) {
     handle: request => {
       received.push(request)
       if (request.type === 'explain') return { ok: true, reasons: [`why ${request.task}`] }
-      if (request.type !== 'signal') return { ok: true, run: 'r', folder: '/r' }
-      if (request.name === 'later') return later.then(() => ({ ok: true }))
-      if (request.name === 'bug') throw new Error('a bug')
-      return request.name === 'progress' ? { ok: true } : { ok: false, problem: 'unknown' }
+      if (request.type === 'tasks-add') return Promise.resolve({ ok: true, text: 'later' })
+      if (request.type === 'run') return { ok: true, run: 'r', folder: '/r' }
+      const name = request.type === 'signal' ? request.name : request.type
+      if (name === 'bug') throw new Error('a bug')
+      return name === 'progress' ? { ok: true } : { ok: false, problem: 'unknown' }
     },
     unavailable: reason => problems.push(reason),
   })
@@ -80,6 +73,33 @@ function send(file: string, data: string | Buffer, answers: number): Promise<str
 }
 
 describe('control.sock', () => {
+  it('answers in order also when an earlier answer takes its time', async () => {
+    const folder = newFolder()
+    const file = path.join(folder, 'control.sock')
+    let finish = () => {}
+    const finished = new Promise<void>(resolve => {
+      finish = resolve
+    })
+    const control = await openControl({
+      socket: path.join(os.tmpdir(), `odop-control-${randomUUID()}`, 's'),
+      link: file,
+      handle: async request => {
+        if (request.type === 'tasks-add') await finished
+        else finish()
+        return { ok: true, text: request.type }
+      },
+      unavailable: reason => expect.fail(reason),
+    })
+    opened.push(control)
+    const asked = [
+      { type: 'tasks-add', files: ['/a'] },
+      signal('x'),
+      { type: 'tasks-remove', task: 'a', now: true },
+    ]
+    const got = await send(file, asked.map(each => `${JSON.stringify(each)}\n`).join(''), 3)
+    expect(got.trim().split('\n').map(readReply)).toEqual(asked.map(({ type }) => ({ ok: true, text: type })))
+  })
+
   it('answers requests, for its owner alone, and is gone afterwards', async () => {
     const { file, control, received } = await open(newFolder())
     expect(statSync(file).mode & 0o777).toBe(0o600)
@@ -146,22 +166,6 @@ describe('control.sock', () => {
   it('says which run it is of', async () => {
     const { file } = await open(newFolder())
     expect(await askRun(file, { type: 'run' })).toEqual({ ok: true, run: 'r', folder: '/r' })
-  })
-
-  it('answers later what takes time, and what was asked after that afterwards', async () => {
-    const { file, received } = await open(newFolder())
-    const lines = ['later', 'progress', 'other'].map(name => `${JSON.stringify(signal(name))}\n`).join('')
-    const answers = send(file, lines, 3)
-    const other = await askRun(file, signal('other'))
-    expect(other).toEqual({ ok: false, problem: 'unknown' })
-    expect(received.filter(each => each.type === 'signal' && each.name === 'progress')).toEqual([])
-    answerLater()
-    expect(
-      (await answers)
-        .trim()
-        .split('\n')
-        .map(line => readReply(line)?.ok),
-    ).toEqual([true, true, false])
   })
 
   it.each([

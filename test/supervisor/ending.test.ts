@@ -36,6 +36,7 @@ function draining(recorder: Recorder, rounds: number): EndingParts {
     },
     desk: {
       open: unused,
+      remove: unused,
       found: unused,
       signalled: unused,
       signals: unused,

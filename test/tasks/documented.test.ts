@@ -1,14 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { readers } from '../../src/config/values.ts'
-import { taskSchema, UNSUPPORTED } from '../../src/tasks/parameters.ts'
+import { OPTIONS } from '../../src/tasks/directives/options.ts'
+import { taskSchema } from '../../src/tasks/parameters.ts'
 
 const page = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8')
 
 it('documents every parameter of a task', () => {
   for (const parameter of Object.keys(taskSchema(2).shape))
     expect(page('tasks.md')).toContain(`\n| \`${parameter}\` |`)
-  for (const parameter of UNSUPPORTED) expect(page('tasks.md')).toContain(`\`${parameter}\``)
+})
+
+it('documents every option of directives', () => {
+  for (const { name } of OPTIONS) expect(page('tasks.md')).toMatch(new RegExp(`\`--${name}[ \`]`))
 })
 
 it('documents every option of a trigger and every member of the context', () => {
@@ -22,7 +26,9 @@ it('documents every option of a trigger and every member of the context', () => 
     'log(text)',
     'attempt',
     'cores',
+    'gpus',
     'rank`, `ranks',
+    'parameters',
     'scratch',
   ]) {
     expect(page('tasks.md')).toContain(`\n| \`${member}\` |`)

@@ -126,7 +126,7 @@ describe('a task folder', () => {
 
   it('may be missing when it is the default only, and may be a single module', async () => {
     const cwd = temporaryFolder({ 'tasks.mjs': GOOD })
-    expect(await load(cwd, { mayBeMissing: true })).toEqual({ tasks: [], problems: [] })
+    expect(await load(cwd, { mayBeMissing: true })).toEqual({ tasks: [], problems: [], ignored: [] })
     const file = path.join(cwd, 'tasks')
     expect(await load(cwd)).toMatchObject({
       problems: [{ file, message: 'there is no such file or folder' }],

@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { after, fileIn, fileUpdated, signal, type Task, task, timer } from '../../src/index.ts'
+import {
+  after,
+  background,
+  fileIn,
+  fileUpdated,
+  fileUpdates,
+  forFileInFolder,
+  periodic,
+  runOnce,
+  signal,
+  type Task,
+  task,
+  timer,
+} from '../../src/index.ts'
 import { validateTask } from '../../src/tasks/validate.ts'
 
 const anything = task as (options: unknown, run?: unknown) => Task
@@ -24,8 +37,11 @@ describe('a wrong parameter is a problem with what was expected, what was found,
     [{ cpus: 1.5 }, 'cpus', /whole number of cores.*found 1.5/, null],
     [{ cpus: '4' }, 'cpus', /found '4'/, /write 4 without quotes/],
     [{ cpus: null }, 'cpus', /found null/, null],
-    [{ ranks: 0 }, 'ranks', /at least 1, found 0/, null],
+    [{ ranks: 0 }, 'ranks', /at least 1, .*found 0/, null],
     [{ nodes: '2' }, 'nodes', /found '2'/, /write 2 without quotes/],
+    [{ gpus: -1 }, 'gpus', /whole number of GPUs, or 'all'.*found -1/, null],
+    [{ gpus: 'one' }, 'gpus', /found 'one'/, null],
+    [{ gpus: 1, nodes: 2 }, 'gpus', /`gpus` and `nodes` exclude each other/, /remove one/],
     [{ cpus: 2, nodes: 2 }, 'cpus', /`cpus` and `nodes` exclude each other/, /write cpusPerRank instead/],
     [{ cpus: 'all', cpusPerRank: 2 }, 'cpus', /`cpusPerRank` exclude each other/, null],
     [{ nodes: 2, ranks: 6, ranksPerNode: 2 }, 'ranks', /2 × 2 = 4, found 6/, /one of the three/],
@@ -90,7 +106,57 @@ describe('a wrong parameter is a problem with what was expected, what was found,
     [{ checkpoint: 1 as never }, 'checkpoint', /true, or the name/, null],
     [{ dependsOn: { all: ['a'], any: ['b'] } }, 'dependsOn', /\{ all: \[…\] \} or/, null],
   ]
-  for (const [options, key, message, fix] of cases) {
+  const exclusions: typeof cases = [
+    [{ cpus: 'some' }, 'cpus', /'all' for every core of a node, or 'any'.*found 'some'/, null],
+    [{ nodes: 'most' }, 'nodes', /'all' for every node, or 'any'.*found 'most'/, null],
+    [{ cpus: 'any', nodes: 2 }, 'cpus', /`cpus` and `nodes` exclude each other/, /cpusPerRank/],
+    [{ cpus: 2, ranks: 2 }, 'cpus', /`cpus` and `ranks` exclude/, /cpusPerRank/],
+    [{ cpus: 2, ranksPerNode: 2 }, 'cpus', /`cpus` and `ranksPerNode` exclude/, /cpusPerRank/],
+    [{ ranks: 'all', nodes: 2 }, 'ranks', /`ranks: 'all'` and `nodes` exclude/, /leave the other out/],
+    [{ ranks: 'all', ranksPerNode: 2 }, 'ranks', /`ranks: 'all'` and `ranksPerNode` exclude/, /leave/],
+    [{ ranks: 4, nodes: 'all' }, 'ranks', /`ranks` and `nodes: 'all'` exclude/, /write ranksPerNode/],
+    [{ ranks: 4, ranksPerNode: 'all' }, 'ranks', /`ranks` and `ranksPerNode: 'all'` exclude/, /one of them/],
+    [{ replicas: 3, maxRuns: 2 }, 'replicas', /at most maxRuns, which is 2, found 3/, /raise maxRuns/],
+    [
+      { replicas: 2, nodes: 'all' },
+      'replicas',
+      /`replicas` and `nodes: 'all'` exclude/,
+      /leave replicas out/,
+    ],
+    [{ replicas: 2, ranks: 'all' }, 'replicas', /`replicas` and `ranks: 'all'` exclude/, null],
+    [
+      { nodes: 2, trigger: fileIn('d', { on: 'each-node' }) },
+      'trigger.on',
+      /`on: 'each-node'` and ranks on several nodes exclude/,
+      /ranks of one node/,
+    ],
+    [
+      { trigger: fileUpdated('d', { batchSize: 2 } as never) },
+      'trigger.batchSize',
+      /unknown key/,
+      /known are filter/,
+    ],
+    [{ diskLimit: '5 apples' }, 'diskLimit', /a size such as/, null],
+    [{ diskLimit: 5 }, 'diskLimit', /at least '1M', found 5/, /write '5M'/],
+    [{ parameters: ['a'] }, 'parameters', /an object such as \{ level: 3/, null],
+    [{ parameters: { a: { b: 1 } } }, 'parameters', /as the value of a, found an object/, null],
+    [{ parameters: { a: Number.NaN } }, 'parameters', /as the value of a, found NaN/, null],
+    [{ parameterFormat: '{key}={value}' }, 'parameterFormat', /there are none/, /add parameters/],
+    [
+      { parameters: { a: 1 }, parameterFormat: '{key} {value}' },
+      'parameterFormat',
+      /for programs/,
+      /remove it/,
+    ],
+    [
+      { parameters: { a: 1 }, parameterFormat: '--{name} {value}' },
+      'parameterFormat',
+      /\{key\} and \{value\}/,
+      /no \{name\}/,
+    ],
+    [{ parameters: { a: 1 }, parameterFormat: '--{key}' }, 'parameterFormat', /\{key\} and \{value\}/, null],
+  ]
+  for (const [options, key, message, fix] of [...cases, ...exclusions]) {
     it(`${key}: ${JSON.stringify(options)}`, () => {
       const found = problems(options)
       expect(found.map(problem => problem.key)).toEqual([key])
@@ -100,8 +166,8 @@ describe('a wrong parameter is a problem with what was expected, what was found,
   }
 
   it('all of them at once', () => {
-    const found = problems({ cpus: 0, memory: 'x', retires: 1, diskLimit: '1G' })
-    expect(found.map(problem => problem.key).sort()).toEqual(['cpus', 'diskLimit', 'memory', 'retires'])
+    const found = problems({ cpus: 0, memory: 'x', retires: 1, dependsOn: 3 })
+    expect(found.map(problem => problem.key).sort()).toEqual(['cpus', 'dependsOn', 'memory', 'retires'])
   })
 
   it('options that are none', () => {
@@ -122,6 +188,12 @@ describe('the parameters of ranks', () => {
     [{ ranksPerNode: 3 }, { nodes: 1, ranks: 3 }, 3],
     [{ ranks: 8, cpusPerRank: 2, mpi: 'pmi2' }, { nodes: null, ranks: 8, cpusPerRank: 2, launch: 'pmi2' }, 2],
     [{ cpusPerRank: 4 }, { nodes: 1, ranks: 1, cpusPerRank: 4 }, 4],
+    [{ nodes: 'all' }, { nodes: 'all', ranks: 0 }, 1],
+    [{ nodes: 'any', ranksPerNode: 3, cpusPerRank: 2 }, { nodes: 'any', ranks: 0, cpusPerRank: 2 }, 6],
+    [{ nodes: 2, ranksPerNode: 'all' }, { nodes: 2, ranks: 0 }, 'all'],
+    [{ ranksPerNode: 'all' }, { nodes: 1, ranks: 0 }, 'all'],
+    [{ ranks: 'all', cpusPerRank: 2 }, { nodes: 'all', ranks: 0, cpusPerRank: 2 }, 'all'],
+    [{ nodes: 2, ranks: 'any', ranksPerNode: 'any', cpusPerRank: 'any' }, { nodes: 2, ranks: 2 }, 1],
   ] as const
   for (const [options, mpi, cpus] of cases) {
     it(JSON.stringify(options), () => {
@@ -130,14 +202,6 @@ describe('the parameters of ranks', () => {
     })
   }
   it('none', () => expect(validate(task({}, run))).toMatchObject({ definition: { mpi: null, cpus: 1 } }))
-})
-
-describe('what this version does not carry out is refused', () => {
-  for (const key of ['diskLimit']) {
-    it(key, () =>
-      expect(problems({ [key]: 2 })).toMatchObject([{ key, message: `\`${key}\` is not supported yet` }]),
-    )
-  }
 })
 
 describe('what a task does', () => {
@@ -191,4 +255,38 @@ it('left out and undefined are the same', () => {
 it('task() never throws', () => {
   for (const value of [undefined, null, 1, 'x', [], () => {}])
     expect(() => anything(value, value)).not.toThrow()
+})
+
+describe('the short forms make the same tasks', () => {
+  const cases: readonly [string, Task, Task][] = [
+    [
+      'forFileInFolder',
+      forFileInFolder('data', { filter: '*.h5', batchSize: 2, flush: 'never', name: 'a', cpus: 2 }, run),
+      task(
+        { trigger: fileIn('data', { filter: '*.h5', batchSize: 2, flush: 'never' }), name: 'a', cpus: 2 },
+        run,
+      ),
+    ],
+    [
+      'fileUpdates',
+      fileUpdates('state.h5', { settle: '5s', memory: '1G' }, run),
+      task({ trigger: fileUpdated('state.h5', { settle: '5s' }), memory: '1G' }, run),
+    ],
+    ['periodic', periodic('10m', { priority: 1 }, run), task({ trigger: timer('10m'), priority: 1 }, run)],
+    ['runOnce', runOnce({ cpus: 'all' }, run), task({ maxRuns: 1, cpus: 'all' }, run)],
+    ['background', background({ replicas: 2 }, run), task({ replicas: 2 }, run)],
+  ]
+  it.each(cases)('%s', (_, short, long) => {
+    expect(validate(short)).toMatchObject({ definition: {} })
+    expect(validate(short)).toEqual(validate(long))
+  })
+
+  it('and refuse the same', () => {
+    const wrongly = forFileInFolder as (...given: unknown[]) => Task
+    expect(validate(wrongly('data', { batchSize: 0, cpsu: 1 }, run))).toMatchObject({
+      problems: [{ key: 'trigger.batchSize' }, { key: 'cpsu', fix: 'did you mean `cpus`?' }],
+    })
+    for (const options of [undefined, null, 3, () => {}])
+      expect(() => validate(wrongly('data', options, run))).not.toThrow()
+  })
 })

@@ -6,6 +6,8 @@ import {
   type FileTaskContext,
   fileIn,
   fileUpdated,
+  forFileInFolder,
+  periodic,
   type SignalTaskContext,
   signal,
   type Task,
@@ -78,6 +80,30 @@ it('gives a command the same', () => {
   task({ command: ({ files }) => ['true', ...files] })
   // @ts-expect-error arguments are texts
   task({ command: () => ['sleep', 1] })
+})
+
+it("gives a task's own parameters their types", () => {
+  task({ parameters: { level: 3, field: 'T', deep: true } }, ({ parameters }) => {
+    expectTypeOf(parameters.level).toEqualTypeOf<number>()
+    expectTypeOf(parameters.field).toEqualTypeOf<string>()
+    expectTypeOf(parameters.deep).toMatchTypeOf<boolean>()
+    // @ts-expect-error it has none of this name
+    return parameters.depth
+  })
+  task({
+    trigger: fileIn('data'),
+    parameters: { level: 3 },
+    parameterFormat: '--{key} {value}',
+    command: ({ files, parameters }) => ['reduce', String(parameters.level.toFixed()), ...files],
+  })
+  forFileInFolder('data', { parameters: { level: 3 } }, ({ file, parameters }) => [
+    file,
+    parameters.level + 1,
+  ])
+  // @ts-expect-error a value of a parameter is a text, a number, or true or false
+  task({ parameters: { list: [1] } }, () => {})
+  // @ts-expect-error a task that is started by a timer has no files
+  periodic('1h', {}, ({ files }) => files)
 })
 
 it('checks parameters', () => {

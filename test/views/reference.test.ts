@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { itemDetailSchema, taskDetailSchema } from '../../src/api/answer-schemas.ts'
+import { draftReport } from '../../src/views/report/report.ts'
+import { reportJson } from '../../src/views/report/report-json.ts'
+import { RunLog } from '../../src/views/report/run-log.ts'
 import { statusOf } from '../../src/views/status.ts'
 import { summarySchema } from '../../src/views/summary-schema.ts'
 import { at, launched, queued, started, told } from './samples.ts'
@@ -41,6 +44,16 @@ describe('docs/reference.md', () => {
     expect(fieldsOf(section('## Details of a work item'))).toEqual(fields(itemDetailSchema).sort())
   })
 
+  it('documents every field of odop report --format json, and none that is not there', () => {
+    const log = new RunLog({ items: false })
+    const told = [...launched(), queued('reduce', 1, 1), queued('reduce', 2, 1), started('reduce', '1.1', 2)]
+    for (const event of told) log.take(event)
+    const draft = draftReport(log, { now: at(9), alive: true, attemptLog: attempt => attempt })
+    const report = draft === null ? null : reportJson(draft.finish())
+    const own = pathsOf(report, '').filter(path => !path.startsWith('summary.'))
+    expect(fieldsOf(section('## odop report --format json'))).toEqual([...own, 'summary'].sort())
+  })
+
   const events = interfacesOf(read('../../src/core/events.ts')).filter(found => found.type !== null)
 
   it('knows all events', () => expect(events.length).toBeGreaterThanOrEqual(15))
@@ -63,6 +76,7 @@ describe('docs/reference.md', () => {
     'Placement',
     'AttemptUsage',
     'ProgressUsage',
+    'GpuUsage',
   ]
   const model = interfacesOf(read('../../src/core/model.ts'))
 

@@ -22,6 +22,7 @@ const node = {
   memoryBytes: { limit: 4 * GIB, appPeak: GIB, tasksPeak: 0.2 * GIB, odopPeak: 0.1 * GIB },
   appRunDelaySeconds: 0.2,
   interference,
+  gpus: [],
 }
 const reduce = {
   name: 'reduce',
@@ -83,6 +84,26 @@ describe('summaryText', () => {
   it('shows rare outcomes only when there are some', () => {
     expect(summaryText(summary, plain)).not.toContain('Timeout')
     expect(summaryText({ ...summary, tasks: [{ ...reduce, timeout: 1 }] }, plain)).toContain('Timeout')
+  })
+
+  it('shows the GPUs that there are', () => {
+    const gpu = (index: number, use: number | null) => ({
+      index,
+      use,
+      memoryBytes: { limit: 80 * GIB, peak: index * 40 * GIB },
+    })
+    const gpus = [gpu(0, 0.375), gpu(1, null), { ...gpu(2, 0), memoryBytes: { limit: null, peak: null } }]
+    expect(summaryText({ ...summary, nodes: [{ ...node, gpus }] }, plain)).toContain(
+      [
+        'GPUs        how much of the time they were used, and the peak of their memory',
+        'GPU 0       [############.....................]  used  38%  memory     0B of 80G',
+        'GPU 1       [.................................]  used    -  memory    40G of 80G',
+        'GPU 2       [.............................................]  used   0%  memory -',
+      ].join('\n'),
+    )
+    const two = ['n1', 'n2'].map(name => ({ ...node, name, gpus: [gpu(0, 1)] }))
+    expect(summaryText({ ...summary, nodes: two }, plain)).toMatch(/^n2:0 .*used 100%/m)
+    expect(summaryText(summary, plain)).not.toContain('GPU')
   })
 
   it('stays short on many nodes with many tasks and notes', () => {

@@ -48,6 +48,18 @@ describe('summarize', () => {
     expect(summarize(state, { now: 0, details, attemptLog })).toBeNull()
   })
 
+  it('tells how much of the time a GPU was used, and of its memory what is known', () => {
+    const known = { index: 1, knownSeconds: 8, usedSeconds: 2, peakMemoryBytes: 5, memoryBytes: 9 }
+    const unknown = { index: 2, knownSeconds: 0, usedSeconds: 0, peakMemoryBytes: null, memoryBytes: null }
+    const usage = nodeUsage('n1', { gpus: [known, unknown] })
+    const summary = summaryOf(...wholeRun, { type: 'usage', at: at(9), usage })
+    expect(summarySchema.parse(summary)).toEqual(summary)
+    expect(summary.nodes[0]?.gpus).toEqual([
+      { index: 1, use: 0.25, memoryBytes: { limit: 9, peak: 5 } },
+      { index: 2, use: null, memoryBytes: { limit: null, peak: null } },
+    ])
+  })
+
   it('tells a run as summary.json does, in its order', () => {
     const summary = summaryOf(...wholeRun)
     expect(summarySchema.parse(summary)).toEqual(summary)
@@ -70,6 +82,7 @@ describe('summarize', () => {
           memoryBytes: nodeUsage('n1').memoryBytes,
           appRunDelaySeconds: 0.25,
           interference: null,
+          gpus: [],
         },
       ],
       totals: {

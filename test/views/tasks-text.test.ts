@@ -42,6 +42,13 @@ describe('tasksText', () => {
     taskDefinition('upload', { cpus: 'all', trigger: { kind: 'timer', everySeconds: 600 } }),
   ]
 
+  it('has a column for GPUs when one of them asks for some', () => {
+    const some = [...tasks, taskDefinition('detect', { gpus: 1 })]
+    expect(tasksText(some, '/work/sim', { width: 80, colour: false })).toMatch(
+      /Cpus {2}GPUs[^\n]*\nreduce {5}2 {5}-.*\ndetect {5}1 {5}1/s,
+    )
+  })
+
   it('lists what a user asks for', () => {
     expect(tasksText(tasks, '/work/sim', { width: 80, colour: false })).toBe(
       'Task    Cpus  Memory  Time  Trigger         Module\n' +

@@ -1,16 +1,19 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
 
-/**
- * Writes a square field as a NumPy array (format 1.0, float64, C order) and returns the file's path. It is renamed into
- * place when it is complete, so nobody ever sees half a field.
- */
+/** Writes a square field, and returns the file's path. */
 export function writeField(folder, step, values, size) {
-  const name = `heat-${String(step).padStart(6, '0')}.npy`
-  const file = path.join(folder, name)
-  const temporary = path.join(folder, `.${name}.part`)
+  return writeArray(path.join(folder, `heat-${String(step).padStart(6, '0')}.npy`), values, [size, size])
+}
+
+/**
+ * Writes a NumPy array (format 1.0, float64, C order) and returns the file's path. It is renamed into place when it is
+ * complete, so nobody ever sees half a field.
+ */
+export function writeArray(file, values, shape) {
+  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.part`)
   try {
-    writeAll(temporary, [npyHeader([size, size]), new Uint8Array(values.buffer)])
+    writeAll(temporary, [npyHeader(shape), new Uint8Array(values.buffer)])
     renameSync(temporary, file)
   } catch (error) {
     rmSync(temporary, { force: true })

@@ -1,4 +1,4 @@
-import { coresNeeded } from '../fit.ts'
+import { coresNeeded, isEnough } from '../fit.ts'
 import type { CoreId, ItemId } from '../model.ts'
 import { formatSize } from '../units.ts'
 import type { PolicyItem, PolicyNode, PolicyPlacement, PolicyQuestion } from './question.ts'
@@ -83,9 +83,9 @@ class NodeLeft {
   take(item: PolicyItem, cores: readonly CoreId[] | null): string | null {
     const { name, mostCores, freeCores, memoryBytes } = this.#node
     const needed = coresNeeded(item.cpus, this.#node.cores, null)
-    const wrong = cores === null ? null : this.#hold(item.id, cores, needed)
+    const wrong = cores === null ? null : this.#hold(item, cores, needed)
     if (wrong !== null) return wrong
-    this.#cores += needed
+    this.#cores += cores?.length ?? needed
     this.#memoryBytes += item.memoryBytes ?? 0
     const most = Math.min(mostCores, freeCores.length)
     if (this.#cores > most) return `gave away ${this.#cores} cores of ${name}, where ${most} can be taken`
@@ -94,9 +94,9 @@ class NodeLeft {
     return null
   }
 
-  #hold(item: ItemId, cores: readonly CoreId[], needed: number): string | null {
+  #hold({ id: item, cpus }: PolicyItem, cores: readonly CoreId[], needed: number): string | null {
     const { name } = this.#node
-    if (cores.length !== needed) return `gave ${cores.length} cores to ${item}, which needs ${needed}`
+    if (!isEnough(cpus, cores, needed)) return `gave ${cores.length} cores to ${item}, which needs ${needed}`
     for (const core of cores) {
       if (!this.#free.has(core)) return `gave core ${core} of ${name} to ${item}, which is not free`
       const holder = this.#holders.get(core)

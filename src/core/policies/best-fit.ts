@@ -22,8 +22,9 @@ const MOST_MEMORY = 1024 ** 5
 
 /** A task with ranks may need more than one node. */
 function coresInAll({ cpus, mpi }: TaskDefinition): number {
-  if (mpi != null) return mpi.ranks * mpi.cpusPerRank
-  return cpus === 'all' ? ALL_CORES : cpus
+  if (mpi != null && mpi.ranks > 0) return mpi.ranks * mpi.cpusPerRank
+  if (cpus === 'all' || mpi?.nodes === 'all') return ALL_CORES
+  return cpus === 'any' ? 1 : cpus
 }
 
 function memoryShare({ memoryBytes }: TaskDefinition): number {

@@ -20,9 +20,11 @@ export interface PolicyItem {
   readonly id: ItemId
   readonly task: TaskName
   readonly priority: number
-  /** Cores that it takes of a node; `all`: as many as the node's `cores`. */
-  readonly cpus: number | 'all'
-  /** How many ranks it has: it may need several nodes. null: it is no MPI program. */
+  /** Cores that it takes of a node; `all`: as many as the node's `cores`; `any`: 1 at least, all that are idle unless you choose. */
+  readonly cpus: number | 'all' | 'any'
+  /** GPUs that it takes of a node; missing: none. */
+  readonly gpus?: number | 'all'
+  /** How many ranks it has: it may need several nodes; 0: that depends on where it is placed. null: it is no MPI program. */
   readonly ranks: number | null
   /** What is reserved for it; null: nothing. */
   readonly memoryBytes: number | null
@@ -51,6 +53,8 @@ export interface PolicyNode {
   readonly cores: number
   /** That may be reserved now. */
   readonly memoryBytes: number
+  /** How many are idle, and no attempt has them; missing: there are no GPUs, or they are not known yet. */
+  readonly idleGpus?: number
 }
 
 export interface PolicyTask {
@@ -66,7 +70,7 @@ export interface PolicyPlacement {
   readonly item: ItemId
   /** Missing: odop finds one, as `priority` does. */
   readonly node?: NodeName | undefined
-  /** As many as it needs, free ones of `node`. Missing: odop chooses. */
+  /** As many as it needs (of `any` one or more), free ones of `node`. Missing: odop chooses. */
   readonly cores?: readonly CoreId[] | undefined
 }
 

@@ -111,8 +111,14 @@ export class Leads {
   }
 
   /** null: not short, not known, or limited in a way that a follower would not keep to. */
-  #typicalSeconds({ name, ioBound, networkBound, mpi }: TaskDefinition): number | null {
-    if (ioBound || networkBound || mpi != null) return null
+  #typicalSeconds({
+    name,
+    ioBound,
+    networkBound,
+    mpi,
+    diskLimitBytes = null,
+  }: TaskDefinition): number | null {
+    if (ioBound || networkBound || mpi != null || diskLimitBytes !== null) return null
     const typical = this.#state.tasks.get(name)?.typicalSeconds ?? null
     return typical !== null && typical <= LONGEST_SECONDS ? typical : null
   }
@@ -123,6 +129,6 @@ function leastAhead(a: Lead, b: Lead): boolean {
   return a.aheadSeconds < b.aheadSeconds
 }
 
-function needsOf({ cpus, memoryBytes }: TaskDefinition): string {
-  return `${cpus}/${memoryBytes}`
+function needsOf({ cpus, gpus = 0, memoryBytes }: TaskDefinition): string {
+  return `${cpus}/${gpus}/${memoryBytes}`
 }

@@ -26,13 +26,14 @@ function hasCores({ idle, shared, allowed, availableMemory }: Room): boolean {
 }
 
 function nodeOf(room: Room): PolicyNode {
-  const { node, layout, levels, allowed, idle, shared, maxCpus, memory } = room
+  const { node, layout, levels, allowed, idle, shared, maxCpus, memory, look } = room
   return {
     name: node,
     freeCores: layout.usable.filter(core => levels[core] === IDLE || levels[core] === SHARED),
     mostCores: Math.min(allowed, idle + shared),
     cores: Math.max(1, Math.min(layout.usable.length, maxCpus ?? layout.usable.length)),
     memoryBytes: memory,
+    ...(look.gpus === undefined ? {} : { idleGpus: room.freeGpus.length }),
   }
 }
 
@@ -58,13 +59,14 @@ function itemOf({
   readonly line: Line
   readonly item: ItemState
 }): PolicyItem {
-  const { priority, cpus, mpi, memoryBytes, timeSeconds, ioBound, networkBound } = definition
+  const { priority, cpus, gpus, mpi, memoryBytes, timeSeconds, ioBound, networkBound } = definition
   const { id, task, queuedAt, attempts, failures, files, node } = item
   return {
     id,
     task,
     priority,
     cpus,
+    ...(gpus === undefined ? {} : { gpus }),
     ranks: mpi?.ranks ?? null,
     memoryBytes,
     timeSeconds,

@@ -1,6 +1,6 @@
-import { coresNeeded } from '../fit.ts'
-import type { CoreId, TaskDefinition } from '../model.ts'
-import type { Kept, Room } from './room.ts'
+import { coresNeeded, gpusNeeded } from '../fit.ts'
+import type { TaskDefinition } from '../model.ts'
+import type { Kept, Room, Taken } from './room.ts'
 
 /** Why an item of a task does not fit a room now. */
 export type Lack =
@@ -10,6 +10,7 @@ export type Lack =
   | 'maxCpus'
   | 'heldBack'
   | 'cores'
+  | 'gpus'
   /** It has room, but too few others have. */
   | 'nodes'
   | 'memory'
@@ -17,6 +18,11 @@ export type Lack =
 
 export function neededIn(room: Room, definition: TaskDefinition): number {
   return coresNeeded(definition.cpus, room.layout.usable.length, room.maxCpus)
+}
+
+/** Nearly always none, and then nothing is looked at. */
+export function gpusNeededIn(room: Room, { gpus }: TaskDefinition): number {
+  return gpus === undefined ? 0 : gpusNeeded(gpus, room.gpusThere)
 }
 
 /**
@@ -30,8 +36,12 @@ export function lackOf(room: Room, definition: TaskDefinition, now: number): Lac
   if (definition.networkBound && room.networkBound >= room.settings.maxNetworkBound) return 'networkBound'
   if (needed > room.allowed) return isHeldBack(room) ? 'heldBack' : 'maxCpus'
   if (needed > room.idle + room.shared) return 'cores'
+  const gpus = gpusNeededIn(room, definition)
+  if (gpus > 0 && gpus > room.freeGpus.length) return 'gpus'
   if (!memoryFits(room, definition)) return 'memory'
-  if (room.kept !== null && !leavesKept(room.kept, definition, needed, now)) return 'kept'
+  const { kept } = room
+  const wanted = { cores: needed, memory: definition.memoryBytes ?? 0, gpus }
+  if (kept !== null && !overBy(kept, definition, now) && !spares(kept, wanted)) return 'kept'
   return null
 }
 
@@ -58,30 +68,54 @@ function memoryFits(room: Room, { memoryBytes }: TaskDefinition): boolean {
   return memoryBytes === null ? room.availableMemory > 0 : memoryBytes <= room.memory
 }
 
-function leavesKept(kept: Kept, definition: TaskDefinition, needed: number, now: number): boolean {
-  if (overBy(kept, definition, now)) return true
-  return needed <= kept.spareCores && (definition.memoryBytes ?? 0) <= kept.spareMemory
+interface Wanted {
+  readonly cores: number
+  readonly memory: number
+  readonly gpus: number
+}
+
+function spares({ spareCores, spareMemory, spareGpus }: Kept, { cores, memory, gpus }: Wanted): boolean {
+  return cores <= spareCores && memory <= spareMemory && gpus <= spareGpus
 }
 
 function overBy({ until }: Kept, { timeSeconds }: TaskDefinition, now: number): boolean {
   return until !== null && timeSeconds !== null && now + timeSeconds * 1000 <= until
 }
 
-/** Gives cores to one item that fits. */
-export function takeFrom(room: Room, definition: TaskDefinition, now: number): CoreId[] {
-  reserve(room, definition, now)
-  return room.takeCores(neededIn(room, definition))
+/** Gives cores and GPUs to one item that fits. */
+export function takeFrom(room: Room, definition: TaskDefinition, now: number): Taken {
+  const count = coresTaken(room, definition, now)
+  const gpus = reserve(room, definition, { cores: count, now })
+  return { cores: room.takeCores(count), ...gpus }
 }
 
 /** The same where it is known which cores they are. */
-export function reserve(room: Room, definition: TaskDefinition, now: number): void {
-  const needed = neededIn(room, definition)
-  if (room.kept !== null && !overBy(room.kept, definition, now)) {
-    room.kept.spareCores -= needed
-    room.kept.spareMemory -= definition.memoryBytes ?? 0
+export function reserve(
+  room: Room,
+  definition: TaskDefinition,
+  { cores, now }: { readonly cores: number; readonly now: number },
+): Pick<Taken, 'gpus'> {
+  const gpus = gpusNeededIn(room, definition)
+  const kept = keptFrom(room, definition, now)
+  if (kept !== null) {
+    kept.spareCores -= cores
+    kept.spareMemory -= definition.memoryBytes ?? 0
+    kept.spareGpus -= gpus
   }
-  room.allowed -= needed
+  room.allowed -= cores
   if (definition.memoryBytes !== null) room.memory -= definition.memoryBytes
   if (definition.ioBound) room.ioBound += 1
   if (definition.networkBound) room.networkBound += 1
+  return gpus === 0 ? {} : { gpus: room.takeGpus(gpus) }
+}
+
+function keptFrom({ kept }: Room, definition: TaskDefinition, now: number): Kept | null {
+  return kept !== null && !overBy(kept, definition, now) ? kept : null
+}
+
+/** `any` takes what is idle; on cores that are shared with the application one has to do. */
+function coresTaken(room: Room, definition: TaskDefinition, now: number): number {
+  if (definition.cpus !== 'any') return neededIn(room, definition)
+  const spare = keptFrom(room, definition, now)?.spareCores ?? room.idle
+  return Math.max(1, Math.min(room.idle, room.allowed, spare))
 }

@@ -6,7 +6,7 @@ import { formatDuration } from '../units.ts'
 
 /** Why nothing of a task starts now, whatever is free. */
 export interface Hindrance {
-  readonly kind: 'undefined' | 'never-fits' | 'depends' | 'replicas' | 'time-left'
+  readonly kind: 'undefined' | 'never-fits' | 'paused' | 'depends' | 'replicas' | 'time-left'
   /** As a user should read it. */
   readonly text: string
 }
@@ -17,15 +17,18 @@ export interface HindranceQuestion {
   /** Attempts of the task that run, those just decided included. */
   readonly running: number
   readonly capacities: readonly Capacity[]
+  /** The user wants no tasks at present. */
+  readonly paused: boolean
   readonly snapshot: Pick<Snapshot, 'remainingSeconds' | 'incoming'>
 }
 
 export function hindranceOf(question: HindranceQuestion): Hindrance | null {
-  const { state, task, running, capacities, snapshot } = question
+  const { state, task, running, capacities, paused, snapshot } = question
   const { definition } = task
   if (definition === null) return { kind: 'undefined', text: 'no task of this name is defined any more' }
   const wanted = misfit(definition, capacities)
   if (wanted !== null) return { kind: 'never-fits', text: `can never run here: ${wanted}` }
+  if (paused) return { kind: 'paused', text: 'harvesting is paused; odop resume lets tasks run again' }
   const waitsFor = dependencyText(state, task, snapshot.incoming)
   if (waitsFor !== null) return { kind: 'depends', text: waitsFor }
   return timeLeftHindrance(definition, snapshot.remainingSeconds) ?? replicasHindrance(definition, running)

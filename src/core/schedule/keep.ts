@@ -1,8 +1,9 @@
 import type { MpiNeeds, TaskDefinition } from '../model.ts'
 import { coresOn } from '../placement.ts'
 import type { RunningAttempt, View } from '../run-state.ts'
-import { type Lack, lackOf, neededIn } from './fitting.ts'
+import { gpusNeededIn, type Lack, lackOf, neededIn } from './fitting.ts'
 import { BUSY, HELD } from './levels.ts'
+import { wantsOf } from './ranks.ts'
 import type { Kept, Room } from './room.ts'
 
 /** Looking at more nodes than this for one item costs more than an earlier start is worth. */
@@ -51,7 +52,7 @@ function keepRoomsFor(definition: TaskDefinition, needs: MpiNeeds, { rooms, now 
   })
   // Stable: between equals the first ones stay the first.
   candidates.sort((a, b) => (a.startsBy === b.startsBy ? 0 : a.startsBy - b.startsBy))
-  let left = needs.nodes ?? needs.ranks
+  let left = wantsOf(needs, rooms)
   const chosen = candidates.filter(({ cpus }) => {
     if (left <= 0) return false
     left -= needs.nodes === null ? cpus / needs.cpusPerRank : 1
@@ -66,15 +67,19 @@ function keepRoomsFor(definition: TaskDefinition, needs: MpiNeeds, { rooms, now 
 }
 
 /** Where the nodes may have different numbers of ranks: as many as the application leaves cores for. */
-function coresWanted(room: Room, { cpus }: TaskDefinition, { nodes, ranks, cpusPerRank }: MpiNeeds): number {
-  if (nodes !== null) return Number(cpus)
+function coresWanted(
+  room: Room,
+  definition: TaskDefinition,
+  { nodes, ranks, cpusPerRank }: MpiNeeds,
+): number {
+  if (nodes !== null) return neededIn(room, definition)
   const left = room.layout.usable.filter(core => isLeftByApplication(room, core)).length
   return cpusPerRank * Math.min(ranks, Math.floor(Math.min(left, room.maxCpus ?? left) / cpusPerRank))
 }
 
 /** `ioBound` and `networkBound` wait for one attempt only, for which no core has to stay free. */
 function curedByWaiting(lack: Lack | null): boolean {
-  return lack === 'cores' || lack === 'memory' || lack === 'maxCpus'
+  return lack === 'cores' || lack === 'memory' || lack === 'maxCpus' || lack === 'gpus'
 }
 
 /**
@@ -84,6 +89,8 @@ function curedByWaiting(lack: Lack | null): boolean {
 function couldHold(room: Room, definition: TaskDefinition): boolean {
   const cores = room.layout.usable.filter(core => isLeftByApplication(room, core)).length
   if (neededIn(room, definition) > cores) return false
+  const gpus = room.look.gpus?.filter(({ judged }) => judged === 'idle').length ?? 0
+  if (gpusNeededIn(room, definition) > gpus) return false
   const usedByAttempts = room.look.attempts.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0)
   return (definition.memoryBytes ?? 0) <= room.availableMemory + usedByAttempts
 }
@@ -103,23 +110,28 @@ function reservationAt(
 ): { kept: Kept; startsBy: number } {
   const neededCores = neededIn(room, definition)
   const neededMemory = definition.memoryBytes ?? 0
+  const neededGpus = gpusNeededIn(room, definition)
+  let gpus = neededGpus === 0 ? 0 : room.freeGpus.length
   let cores = Math.min(room.idle + room.shared, room.allowed)
   let memory = room.memory
   let startsBy = now
   for (const { attempt, end } of byEnd(room)) {
-    if (cores >= neededCores && memory >= neededMemory) break
+    if (cores >= neededCores && memory >= neededMemory && gpus >= neededGpus) break
     cores += coresOn(attempt.placement, room.node).filter(core => isLeftByApplication(room, core)).length
     memory += attempt.reservedMemoryBytes
+    gpus += attempt.placement.gpus?.length ?? 0
     startsBy = Math.max(startsBy, end)
   }
   // What starts in this very call is not among the attempts yet: the next call knows better.
-  const enough = cores >= neededCores && memory >= neededMemory
+  const enough = cores >= neededCores && memory >= neededMemory && gpus >= neededGpus
   return {
     startsBy: enough ? startsBy : Number.POSITIVE_INFINITY,
     kept: {
       until: enough && startsBy < Number.POSITIVE_INFINITY ? startsBy : null,
       spareCores: enough ? cores - neededCores : 0,
       spareMemory: enough ? memory - neededMemory : 0,
+      // A task that needs none leaves all.
+      spareGpus: neededGpus === 0 ? Number.POSITIVE_INFINITY : enough ? gpus - neededGpus : 0,
     },
   }
 }

@@ -1,5 +1,5 @@
 import type { Action } from '../actions.ts'
-import type { Snapshot } from '../model.ts'
+import type { AttemptId, Snapshot } from '../model.ts'
 import { activeSeconds, type NodeLoad, type RunView, type View } from '../run-state.ts'
 import { formatDuration, formatSize } from '../units.ts'
 
@@ -7,9 +7,10 @@ type Terminate = Extract<Action, { type: 'terminate' }>
 
 /** Ends attempts that went over a limit; each at most once, and none that is being ended already. */
 export function enforceLimits(state: RunView, snapshot: Snapshot, now: number): Terminate[] {
-  const overMemory = memoryLimits(state, snapshot)
-  const ended = new Set(overMemory.map(({ attempt }) => attempt))
-  return [...overMemory, ...timeLimits(state, now).filter(({ attempt }) => !ended.has(attempt))]
+  const ended = new Set<AttemptId>()
+  const all = [...memoryLimits(state, snapshot), ...diskLimits(state, snapshot), ...timeLimits(state, now)]
+  // One of its nodes, and one of its limits, is enough.
+  return all.filter(({ attempt }) => !ended.has(attempt) && ended.add(attempt))
 }
 
 function memoryLimits(state: RunView, snapshot: Snapshot): Terminate[] {
@@ -23,9 +24,21 @@ function memoryLimits(state: RunView, snapshot: Snapshot): Terminate[] {
       if (memoryBytes <= least) continue
       const limit = load.attempts.get(attempt)?.definition?.memoryBytes ?? null
       if (limit === null || memoryBytes <= limit || state.terminating.has(attempt)) continue
-      // Ended already for what it used on another node.
-      if (actions.some(action => action.attempt === attempt)) continue
       const reason = `over its memory limit of ${formatSize(limit)}: it used ${formatSize(memoryBytes)}`
+      actions.push({ type: 'terminate', attempt, outcome: 'failed', reason })
+    }
+  }
+  return actions
+}
+
+function diskLimits(state: RunView, snapshot: Snapshot): Terminate[] {
+  const actions: Terminate[] = []
+  for (const { attempts } of snapshot.nodes) {
+    for (const { attempt, writtenBytes } of attempts) {
+      if (writtenBytes === undefined || state.terminating.has(attempt)) continue
+      const limit = state.running.get(attempt)?.definition?.diskLimitBytes ?? null
+      if (limit === null || writtenBytes <= limit) continue
+      const reason = `over its disk limit of ${formatSize(limit)}: it wrote ${formatSize(writtenBytes)}`
       actions.push({ type: 'terminate', attempt, outcome: 'failed', reason })
     }
   }

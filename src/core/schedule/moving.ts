@@ -93,5 +93,5 @@ function moveOf(
   // Its memory is there.
   const found = room.takeIdleNear(room.domainOf(near), lost.length)
   const cores = [...left, ...found].sort((a, b) => a - b)
-  return { type: 'move', attempt, placement: { node: placement.node, cores } }
+  return { type: 'move', attempt, placement: { ...placement, cores } }
 }

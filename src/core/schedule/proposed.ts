@@ -1,3 +1,4 @@
+import { isEnough } from '../fit.ts'
 import type { NodeName, Snapshot, TaskName } from '../model.ts'
 import type { PolicyPlacement } from '../policies/question.ts'
 import { isDue } from '../queue.ts'
@@ -82,8 +83,9 @@ function take(
   const [room] = roomsFor(node)
   if (room === undefined || definition.mpi != null || (item.node ?? node) !== node) return null
   if (lackOf(room, definition, now) !== null) return null
-  if (cores === undefined) return { node, cores: takeFrom(room, definition, now) }
-  if (cores.length !== neededIn(room, definition) || !room.takeThese(cores)) return null
-  reserve(room, definition, now)
-  return { node, cores: [...cores].sort((a, b) => a - b) }
+  if (cores === undefined) return { node, ...takeFrom(room, definition, now) }
+  if (!isEnough(definition.cpus, cores, neededIn(room, definition))) return null
+  if (cores.length > room.allowed || !room.takeThese(cores)) return null
+  const gpus = reserve(room, definition, { cores: cores.length, now })
+  return { node, cores: [...cores].sort((a, b) => a - b), ...gpus }
 }

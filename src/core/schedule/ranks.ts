@@ -1,5 +1,5 @@
 import type { MpiNeeds, TaskDefinition } from '../model.ts'
-import { lackOf } from './fitting.ts'
+import { lackOf, neededIn } from './fitting.ts'
 import type { Room } from './room.ts'
 
 /** What an item gets of one node: `definition` is its task's, with the cores that it needs there. */
@@ -15,7 +15,7 @@ export function partsFor(
   rooms: readonly Room[],
   now: number,
 ): readonly Part[] | null {
-  if (needs.nodes !== null) return equalParts(definition, needs.nodes, rooms, now)
+  if (needs.nodes !== null) return equalParts(definition, needs, rooms, now)
   // Idle cores first: shared ones only when those do not suffice.
   const idle = fewestParts(definition, needs, rooms, { now, shares: false })
   return idle ?? fewestParts(definition, needs, rooms, { now, shares: true })
@@ -24,15 +24,18 @@ export function partsFor(
 /** The tightest nodes, those with enough idle cores before any on which cores have to be shared. */
 function equalParts(
   definition: TaskDefinition,
-  nodes: number,
+  needs: MpiNeeds,
   rooms: readonly Room[],
   now: number,
 ): readonly Part[] | null {
-  const fitting = rooms.filter(room => lackOf(room, definition, now) === null)
-  if (fitting.length < nodes) return null
-  const shares = ({ idle }: Room) => Number(Number(definition.cpus) > idle)
+  const fitting = rooms.filter(
+    room => lackOf(room, definition, now) === null && neededIn(room, definition) >= needs.cpusPerRank,
+  )
+  if (fitting.length < wantsOf(needs, rooms)) return null
+  const shares = (room: Room) => Number(neededIn(room, definition) > room.idle)
   fitting.sort((a, b) => shares(a) - shares(b) || a.idle + a.shared - (b.idle + b.shared))
-  return fitting.slice(0, nodes).map(room => ({ room, definition }))
+  const taken = needs.nodes === 'any' ? fitting.length : wantsOf(needs, rooms)
+  return fitting.slice(0, taken).map(room => ({ room, definition }))
 }
 
 interface FewestOptions {
@@ -75,13 +78,14 @@ function fewestParts(
 }
 
 /** Nodes that have enough free cores for their share of an item; where the shares may differ, ranks for which there are. */
-export function haveCores({ cpus }: TaskDefinition, needs: MpiNeeds, rooms: readonly Room[]): number {
-  const free = rooms.map(room => Math.min(room.idle + room.shared, room.allowed))
-  if (needs.nodes !== null) return free.filter(cores => cores >= Number(cpus)).length
-  return free.reduce((sum, cores) => sum + Math.floor(Math.max(0, cores) / needs.cpusPerRank), 0)
+export function haveCores(definition: TaskDefinition, needs: MpiNeeds, rooms: readonly Room[]): number {
+  const freeIn = (room: Room) => Math.min(room.idle + room.shared, room.allowed)
+  if (needs.nodes !== null) return rooms.filter(room => freeIn(room) >= neededIn(room, definition)).length
+  return rooms.map(freeIn).reduce((sum, cores) => sum + Math.floor(Math.max(0, cores) / needs.cpusPerRank), 0)
 }
 
 /** How many of those an item needs. */
-export function wantsOf({ nodes, ranks }: MpiNeeds): number {
-  return nodes ?? ranks
+export function wantsOf({ nodes, ranks }: MpiNeeds, rooms: readonly Room[]): number {
+  if (nodes === 'any') return 1
+  return nodes === 'all' ? Math.max(1, rooms.length) : (nodes ?? ranks)
 }

@@ -2,9 +2,11 @@ import { type CorePool, holds, poolOf, take, takeNear, takeOne } from '../fit.ts
 import type { Layout } from '../layout.ts'
 import type {
   CoreId,
+  GpuIndex,
   NodeFacts,
   NodeName,
   NodeSnapshot,
+  Placement,
   Settings,
   Snapshot,
   TaskDefinition,
@@ -37,6 +39,7 @@ export class Room {
   #memory: number | null = null
   #ioBound: number | null = null
   #networkBound: number | null = null
+  #freeGpus: GpuIndex[] | null = null
   #pools: { readonly idle: CorePool; readonly shared: CorePool } | null = null
 
   /** @param scratch at least as long as the layout's size */
@@ -94,6 +97,24 @@ export class Room {
 
   set networkBound(count: number) {
     this.#networkBound = count
+  }
+
+  /** How many the allocation has here. */
+  get gpusThere(): number {
+    return this.look.gpus?.length ?? 0
+  }
+
+  /** Idle ones that no attempt holds. */
+  get freeGpus(): readonly GpuIndex[] {
+    this.#freeGpus ??= freeGpusOf(this.look, this.load)
+    return this.#freeGpus
+  }
+
+  /** There must be enough. */
+  takeGpus(count: number): GpuIndex[] {
+    const gpus = this.freeGpus.slice(0, count)
+    this.#freeGpus = this.freeGpus.slice(count)
+    return gpus
   }
 
   /** Takes free cores, idle ones before shared ones; there must be enough. */
@@ -166,6 +187,9 @@ export class Room {
   }
 }
 
+/** What a start gets of a node. */
+export type Taken = Pick<Placement, 'cores' | 'gpus'>
+
 interface Offered {
   readonly core: CoreId
   readonly level: number
@@ -216,6 +240,7 @@ export interface Kept {
   /** What others may have beyond that time. */
   spareCores: number
   spareMemory: number
+  spareGpus: number
 }
 
 const NO_CORES: CorePool = { domains: [] }
@@ -263,4 +288,9 @@ function attemptsThat(load: View<NodeLoad>, are: (definition: TaskDefinition) =>
   let count = 0
   for (const { definition } of load.attempts.values()) if (definition !== null && are(definition)) count += 1
   return count
+}
+
+function freeGpusOf({ gpus = [] }: NodeSnapshot, { attempts }: View<NodeLoad>): GpuIndex[] {
+  const held = new Set([...attempts.values()].flatMap(({ placement }) => placement.gpus ?? []))
+  return gpus.filter(({ index, judged }) => judged === 'idle' && !held.has(index)).map(({ index }) => index)
 }

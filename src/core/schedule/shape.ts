@@ -26,9 +26,9 @@ export interface Shape {
 export function shapes(turns: Turns | null = null): (definition: TaskDefinition) => Shape {
   const known = new Map<string, Shape>()
   return definition => {
-    const { cpus, memoryBytes, timeSeconds, ioBound, networkBound, mpi } = definition
+    const { cpus, gpus, memoryBytes, timeSeconds, ioBound, networkBound, mpi } = definition
     const ranks = mpi == null ? [] : [mpi.nodes, mpi.ranks, mpi.cpusPerRank]
-    const key = [cpus, memoryBytes, timeSeconds, ioBound, networkBound, ...ranks].join()
+    const key = [cpus, gpus, memoryBytes, timeSeconds, ioBound, networkBound, ...ranks].join()
     const shape = known.get(key) ?? newShape(definition, turns)
     known.set(key, shape)
     return shape
@@ -53,7 +53,7 @@ export function placeFor(shape: Shape, rooms: readonly Room[], now: number): rea
   const lacks = new Set(allLacks(definition, rooms, now))
   // Which of them lack cores is part of how many have them.
   lacks.delete('cores')
-  if (haveCores(definition, definition.mpi, rooms) < wantsOf(definition.mpi)) lacks.add('nodes')
+  if (haveCores(definition, definition.mpi, rooms) < wantsOf(definition.mpi, rooms)) lacks.add('nodes')
   shape.lacks = lacks
   return null
 }

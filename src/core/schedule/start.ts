@@ -2,18 +2,10 @@ import type { Action } from '../actions.ts'
 import { capacitiesOf } from '../fit.ts'
 import { pop, push } from '../heap.ts'
 import { attemptId } from '../ids.ts'
-import type {
-  AttemptId,
-  NodeName,
-  Placement,
-  PlacementPart,
-  Snapshot,
-  TaskDefinition,
-  TaskName,
-} from '../model.ts'
+import type { AttemptId, NodeName, Placement, Snapshot, TaskDefinition, TaskName } from '../model.ts'
 import { type Policy, policyNamed } from '../policies/policy.ts'
 import { dueItems, firstDue } from '../queue.ts'
-import type { ItemState, RunView, TaskState, View } from '../run-state.ts'
+import { type ItemState, isPaused, type RunView, type TaskState, type View } from '../run-state.ts'
 import { Leads } from './ahead.ts'
 import { type Lack, takeFrom } from './fitting.ts'
 import { type Hindrance, hindranceOf, replicasHindrance } from './hindrance.ts'
@@ -157,10 +149,11 @@ export function linesOf({ state, snapshot, now, hindered, turns }: LinesOptions)
   const lines: Line[] = []
   const capacities = capacitiesOf([...state.nodes.values()], state.settings)
   const shapeOf = shapes(turns)
+  const paused = isPaused(state)
   for (const task of state.tasks.values()) {
     if (task.pendingCount === 0) continue
     const running = task.running.size + task.followingCount
-    const hindrance = hindranceOf({ state, task, running, capacities, snapshot })
+    const hindrance = hindranceOf({ state, task, running, capacities, paused, snapshot })
     const { name } = task
     if (hindrance !== null) hindered.set(name, hindrance)
     if (hindrance !== null || task.definition === null) continue
@@ -241,20 +234,22 @@ export function startOf(item: View<ItemState>, placement: Placement): Start {
 
 /** Takes it from the rooms. */
 export function placementOf(parts: readonly Part[], now: number): Placement {
-  const [first, ...others] = parts.map(({ room, definition }) => ({
-    node: room.node,
-    cores: takeFrom(room, definition, now),
-  }))
+  const [first, ...others] = parts.map(({ room, definition }): Placement => {
+    const taken = takeFrom(room, definition, now)
+    return { node: room.node, ...taken }
+  })
   // There is at least one.
-  const { node, cores } = first as PlacementPart
-  return others.length === 0 ? { node, cores } : { node, cores, others }
+  const placement = first as Placement
+  return others.length === 0 ? placement : { ...placement, others }
 }
 
-/** Only where nothing but a free core lacks: what runs holds one, and will leave it to the follower. */
+/** Only where nothing but a free core or GPU lacks: what runs holds one, and will leave it to the follower. */
 function leadOf({ shape, definition, item, node }: Line, leads: Leads, state: RunView): AttemptId | null {
-  const onlyCores = [...(shape.lacks ?? [])].every(lack => lack === 'cores' || lack === 'maxCpus')
-  return onlyCores && !state.alone.has(item.id) ? leads.leadFor(definition, node) : null
+  const onlyHeld = [...(shape.lacks ?? [])].every(lack => HELD_BY_LEADS.has(lack))
+  return onlyHeld && !state.alone.has(item.id) ? leads.leadFor(definition, node) : null
 }
+
+const HELD_BY_LEADS: ReadonlySet<Lack> = new Set(['cores', 'maxCpus', 'gpus'])
 
 function follow(followers: Map<AttemptId, Follower[]>, after: AttemptId, item: ItemState): void {
   const known = followers.get(after) ?? []

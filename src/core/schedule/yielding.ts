@@ -39,12 +39,14 @@ export function yieldCores(state: RunView, snapshot: Snapshot, now: number): Yie
         continue
       }
       const reason = surplus?.has(attempt.attempt) ? (look.heldBack?.reason ?? null) : null
+      const lostGpus = attempt.placement.gpus === undefined ? null : requeueFromGpus(attempt, look)
       const action =
-        reason !== null
+        lostGpus ??
+        (reason !== null
           ? holdBack(attempt, reason, now)
           : judged === null
             ? keepRunnable(attempt, look)
-            : followCores(attempt, judged, now)
+            : followCores(attempt, judged, now))
       if (action !== null && !state.terminating.has(attempt.attempt)) actions.push(action)
     }
   }
@@ -131,6 +133,17 @@ function requeueRanks(
   if (lost.length === 0) return null
   const reason = `the application uses ${coresText(lost.map(({ core }) => core))} of ${node}, and ranks can't be suspended`
   return { type: 'terminate', attempt, outcome: 'requeued', reason }
+}
+
+/** What is suspended keeps its memory on a GPU, which the application may be about to need: it has to leave. */
+function requeueFromGpus(
+  { attempt, placement }: View<RunningAttempt>,
+  { gpus = [] }: NodeSnapshot,
+): Yield | null {
+  const lost = gpus.filter(({ index, judged }) => judged === 'busy' && placement.gpus?.includes(index))
+  if (lost.length === 0) return null
+  const which = `${lost.length === 1 ? 'GPU' : 'GPUs'} ${lost.map(({ index }) => index).join(', ')}`
+  return { type: 'terminate', attempt, outcome: 'requeued', reason: `the application uses ${which}` }
 }
 
 function requeueAfterLong(

@@ -33,6 +33,8 @@ export interface ApplicationTreeOptions {
   isOwnChild(pid: number): boolean
   /** Processes of the application that others have started, such as a step of Slurm; default: there are none. */
   otherPids?(): Iterable<number>
+  /** The application's first process, where it has started the supervisor; default: the supervisor has started the application. */
+  readonly caller?: number
 }
 
 /**
@@ -43,7 +45,7 @@ export interface ApplicationTreeOptions {
  */
 export class ApplicationTree {
   readonly #options: ApplicationTreeOptions
-  /** What is below the supervisor. */
+  /** What is below the supervisor: odop's, where the application has started the supervisor. */
   readonly #family: ProcessFamily
   /** What others have started, by their roots. */
   readonly #others = new Map<number, ProcessFamily>()
@@ -55,20 +57,27 @@ export class ApplicationTree {
   #groupsAsked = 0
   #lookedAt: number | null = null
   #cpuSeconds = 0
+  #odopSeconds = 0
   #peakMemoryBytes = 0
   #last: ApplicationLook | null = null
 
   constructor(options: ApplicationTreeOptions) {
     this.#options = options
     this.#family = new ProcessFamily({ ...options, root: options.supervisor, countRoot: false })
+    const { caller } = options
+    // After the supervisor's family: what is below both is odop's.
+    if (caller !== undefined)
+      this.#others.set(caller, new ProcessFamily({ ...options, root: caller, countRoot: true }))
     const walk = options.system.startWalk()
     const supervisor = options.system.process(options.supervisor)
     this.#session = supervisor?.session ?? 0
     this.#threads = supervisor && walk.threadTimes(supervisor) ? new ThreadSums() : null
-    // Only what is used from now on counts, not what a supervisor has waited for before.
-    this.#family.look(walk)
-    this.#family.closeLook(0)
-    this.#threads?.look(this.#family.members, walk)
+    // Only what is used from now on counts, not what a supervisor has waited for before, or its caller has used.
+    for (const family of this.#families()) {
+      family.look(walk)
+      family.closeLook(0)
+    }
+    this.#threads?.look(this.#members(), walk)
     this.#threads?.forget()
   }
 
@@ -81,7 +90,7 @@ export class ApplicationTree {
     this.#pace.spend(now, () => {
       const walk = this.#options.system.startWalk()
       this.#meetOthers()
-      for (const family of this.#families()) this.#cpuSeconds += family.look(walk).selfSeconds
+      for (const family of this.#families()) this.#count(family, family.look(walk).selfSeconds)
       this.#peakMemoryBytes = Math.max(this.#peakMemoryBytes, this.#memoryBytes())
       this.#threads?.look(this.#members(), walk)
       this.#lookedAt = now
@@ -93,7 +102,7 @@ export class ApplicationTree {
 
   /** @param endedHereSeconds known CPU time of odop's processes that ended since the look before, and that were the supervisor's children */
   closeLook(endedHereSeconds: number): void {
-    this.#cpuSeconds += this.#family.closeLook(endedHereSeconds)
+    this.#count(this.#family, this.#family.closeLook(endedHereSeconds))
     for (const [root, family] of this.#others) {
       this.#cpuSeconds += family.closeLook(0)
       if (!family.extinct) continue
@@ -103,16 +112,34 @@ export class ApplicationTree {
     this.#last = null
   }
 
+  /** What processes that the supervisor has started besides odop's own have used, where they are none of the application's. */
+  get odopSeconds(): number {
+    return this.#odopSeconds
+  }
+
+  #count(family: ProcessFamily, seconds: number): void {
+    if (this.#isOdops(family)) this.#odopSeconds += seconds
+    else this.#cpuSeconds += seconds
+  }
+
+  #isOdops(family: ProcessFamily): boolean {
+    return this.#options.caller !== undefined && family === this.#family
+  }
+
   #families(): readonly ProcessFamily[] {
     return [this.#family, ...this.#others.values()]
   }
 
   #members(): readonly ProcessLook[] {
-    return this.#others.size === 0 ? this.#family.members : this.#families().flatMap(family => family.members)
+    if (this.#others.size === 0) return this.#isOdops(this.#family) ? [] : this.#family.members
+    return this.#families().flatMap(family => (this.#isOdops(family) ? [] : family.members))
   }
 
   #memoryBytes(): number {
-    return this.#families().reduce((sum, family) => sum + family.memoryBytes, 0)
+    return this.#families().reduce(
+      (sum, family) => (this.#isOdops(family) ? sum : sum + family.memoryBytes),
+      0,
+    )
   }
 
   /** Those that nobody below them stands for: what a process has started belongs to its family. */

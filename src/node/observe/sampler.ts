@@ -22,6 +22,8 @@ export interface SamplerOptions {
   isOwnChild(pid: number): boolean
   /** Processes of the application that are not below this one; asked for at each look at the application. */
   otherPids?(): Iterable<number>
+  /** See `ApplicationTreeOptions`. */
+  readonly caller?: number
   /** Default: this machine's. */
   readonly system?: System
 }
@@ -65,7 +67,7 @@ export interface Sampler {
 }
 
 export function createSampler(options: SamplerOptions): Sampler {
-  const system = options.system ?? thisSystem(options.supervisor)
+  const system = options.system ?? thisSystem(options.caller ?? options.supervisor)
   const { facts, memoryReserveBytes } = options
   const register: FamilyRegister = new Map()
   const odop = new OdopProcesses({ ...options, system, register })
@@ -93,13 +95,14 @@ export function createSampler(options: SamplerOptions): Sampler {
     return free.atLook(application.last.memoryBytes + tasksMemoryBytes + memoryBytes)
   }
 
+  const odopSeconds = () => odop.totals.odopSeconds + application.odopSeconds
   const coreSeconds = () => {
-    const { taskSeconds, odopSeconds } = odop.totals
+    const { taskSeconds } = odop.totals
     const elapsedSeconds = Math.max(0, lastAt - options.now) / 1000
     return share(elapsedSeconds * facts.cores.length, {
       busySeconds: cores.busySeconds,
       taskSeconds,
-      odopSeconds,
+      odopSeconds: odopSeconds(),
     })
   }
 
@@ -112,7 +115,7 @@ export function createSampler(options: SamplerOptions): Sampler {
       const availableMemoryBytes = availableAtLook()
       // Somebody will have to go: what each has used must be known, also of processes that have just come.
       if (availableMemoryBytes <= 0 && !full) endedSeconds += odop.look(now, true)
-      const { taskSeconds, odopSeconds, memoryBytes, tasksMemoryBytes } = odop.totals
+      const { taskSeconds, memoryBytes, tasksMemoryBytes } = odop.totals
       odop.measureRoom(availableMemoryBytes + tasksMemoryBytes)
       return {
         at: now,
@@ -121,7 +124,7 @@ export function createSampler(options: SamplerOptions): Sampler {
         attempts: odop.attemptSamples(),
         application: application.last,
         tasks: { cpuSeconds: taskSeconds, memoryBytes: tasksMemoryBytes },
-        odop: { cpuSeconds: odopSeconds, memoryBytes },
+        odop: { cpuSeconds: odopSeconds(), memoryBytes },
       }
     },
     attemptBegan: attempt => odop.attemptBegan(attempt),
@@ -146,9 +149,9 @@ export function createSampler(options: SamplerOptions): Sampler {
   }
 }
 
-/** @param supervisor the pid of this process */
-export function thisSystem(supervisor: number): System {
-  return process.platform === 'linux' ? linuxSystem() : portableSystem(supervisor)
+/** @param root the pid below which everything runs */
+export function thisSystem(root: number): System {
+  return process.platform === 'linux' ? linuxSystem() : portableSystem(root)
 }
 
 interface Use {

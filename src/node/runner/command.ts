@@ -1,8 +1,11 @@
+import { existsSync } from 'node:fs'
+import { itemOf } from '../../core/ids.ts'
+import { parameterWords } from '../../core/parameter-words.ts'
 import type { AttemptSpec } from '../agent.ts'
 import { checkpointOf } from './context.ts'
 
 export interface CommandOptions {
-  readonly command: unknown
+  readonly command: readonly [string, ...string[]]
   readonly environment: Readonly<Record<string, string>>
   readonly cwd: string
 }
@@ -12,7 +15,6 @@ export interface CommandOptions {
  * reach it; its output goes to the attempt's log. Returns why it failed, or null.
  */
 export async function runCommand({ command, environment, cwd }: CommandOptions): Promise<string | null> {
-  if (!areWords(command)) return notWords(command)
   const [program, ...words] = command
   const { execa } = await import('execa')
   // The attempt's end, not execa, ends what is still running.
@@ -47,10 +49,14 @@ export function commandEnvironment(
     ...spec.task.env,
     ODOP_RUN: spec.run.name,
     ODOP_TASK: spec.task.name,
+    ODOP_ITEM: itemOf(spec.attempt),
     ODOP_ATTEMPT: String(spec.number),
     ODOP_NODE: spec.node,
     ODOP_CORES: spec.cores.join(','),
+    ODOP_CPUS: String(spec.cores.length),
+    ODOP_GPUS: spec.gpus?.map(({ index }) => index).join(',') ?? '',
     ODOP_SCRATCH: scratch,
+    ODOP_FILE: files[0] ?? '',
     // One a line: names with a line feed must be taken from the arguments.
     ODOP_FILES: files.join('\n'),
     ...checkpointVariable(spec),
@@ -63,6 +69,11 @@ function checkpointVariable(spec: AttemptSpec): Record<string, string> {
   return checkpoint === null ? {} : { ODOP_CHECKPOINT: checkpoint }
 }
 
+/** What a script is started with: options come before operands. */
+export function scriptWords({ task }: AttemptSpec, files: readonly string[]): string[] {
+  return [task.module, ...parameterWords(task), ...files]
+}
+
 export function notWords(command: unknown): string {
   return `the task's command must be a list of texts, the first of them the program; found ${JSON.stringify(command)}`
 }
@@ -72,7 +83,10 @@ export function areWords(command: unknown): command is [string, ...string[]] {
 }
 
 function notExecuted(program: string, code: string | undefined, message: string | undefined): string {
-  if (code === 'ENOENT') return `command not found: ${program}`
+  if (code === 'ENOENT')
+    return existsSync(program)
+      ? `what its first line names can't be found: ${program}`
+      : `command not found: ${program}`
   if (code === 'EACCES') return `command is not executable: ${program}`
   return `command could not be executed: ${message ?? code ?? program}`
 }

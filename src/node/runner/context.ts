@@ -54,11 +54,13 @@ export function createContext(spec: AttemptSpec, options: ContextOptions): AnyCo
     run: spec.run.name,
     node: spec.node,
     cores: spec.cores,
+    gpus: spec.gpus?.map(({ index }) => index) ?? [],
     rank,
     ranks,
     get checkpoint() {
       return checkpointOf(spec) ?? scratch.folder
     },
+    parameters: spec.task.parameters ?? {},
     get scratch() {
       return scratch.folder
     },

@@ -6,7 +6,7 @@ import { pinTree } from '../keeper/pin-tree.ts'
 import { Children } from './children.ts'
 import { prepareForCommands } from './command.ts'
 import { Scratch } from './context.ts'
-import { errorDetails, errorText } from './error-text.ts'
+import { errorDetails, errorText, failureText } from './error-text.ts'
 import { Output } from './output.ts'
 import { enter, type Performed, perform } from './perform.ts'
 import { pinTo } from './settle.ts'
@@ -140,7 +140,7 @@ export class Runner {
         performed => resolve({ ...performed, over: true }),
         error => {
           log(errorDetails(error))
-          resolve({ failure: errorText(error), over: true })
+          resolve({ failure: failureText(error, spec), over: true })
         },
       )
     })

@@ -24,10 +24,22 @@ async function carryOut(request: LoaderRequest): Promise<void> {
     })
     return
   }
-  const { definedTasks } = await import('./defined-tasks.ts')
-  for (const file of request.files) {
-    await load(file, async () => ({ type: 'module', ...(await definedTasks(file, request.settleSeconds)) }))
+  const { files, settleSeconds } = request
+  const scripts = new Set(request.scripts)
+  for (const file of files) {
+    const defined = scripts.has(file) ? inScript : inModule
+    await load(file, async () => ({ type: 'module', ...(await defined(file, settleSeconds)) }))
   }
+}
+
+async function inModule(file: string, settleSeconds: number) {
+  const { definedTasks } = await import('./defined-tasks.ts')
+  return await definedTasks(file, settleSeconds)
+}
+
+async function inScript(file: string, settleSeconds: number) {
+  const { scriptTask } = await import('./script-task.ts')
+  return scriptTask(file, settleSeconds)
 }
 
 /** Settles also when the module waits for something that never happens. */

@@ -7,6 +7,8 @@ export type LoaderRequest =
       readonly kind: 'tasks'
       /** Absolute, loaded one after the other. */
       readonly files: readonly string[]
+      /** Those of them that are no modules, but scripts with directives. */
+      readonly scripts: readonly string[]
       readonly settleSeconds: number
       /** An application runs meanwhile: only idle cores are used. */
       readonly inBackground: boolean

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { entryPoint, packageRoot } from '../../entry-points.ts'
 import * as odop from '../../index.ts'
+import { programOf } from '../added-module.ts'
 
 /**
  * Makes `odop` mean this installation in every module that this process loads from here on. The ES module hook runs in
@@ -11,7 +12,7 @@ import * as odop from '../../index.ts'
  */
 export function resolveOdop(file: string): void {
   resolveForRequire()
-  if (hooked || foundWithoutHook(file)) return
+  if (hooked || (foundWithoutHook(file) && programOf(pathToFileURL(file).href) === null)) return
   hooked = true
   Module.register(pathToFileURL(entryPoint('odop-resolution')))
 }

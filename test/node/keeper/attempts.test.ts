@@ -48,9 +48,11 @@ test('the context says where and what the attempt is', async () => {
     run: 'a-run',
     node: 'here',
     cores: [0],
+    gpus: [],
     rank: 0,
     ranks: 1,
     checkpoint: path.join(rig.folder, 'scratch-1'),
+    parameters: {},
     scratch: path.join(rig.folder, 'scratch-1'),
   })
 })

@@ -397,3 +397,68 @@ describe('accounting', () => {
     )
   })
 })
+
+describe('a program that has started odop itself', () => {
+  const CALLER = 50
+
+  function calledRig() {
+    const kernel = new FakeKernel()
+    kernel.cores.set(0, { busySeconds: 0, niceSeconds: 0, stolenSeconds: 0 })
+    kernel.fork(0, CALLER)
+    kernel.burn(CALLER, 100)
+    kernel.fork(CALLER, APP)
+    kernel.fork(CALLER, SUPERVISOR)
+    kernel.fork(SUPERVISOR, KEEPER)
+    const sampler = createSampler({
+      facts: {
+        name: 'n',
+        cores: [0],
+        usableCores: [0],
+        topology: [],
+        memoryLimitBytes: 2 ** 60,
+        yieldMode: 'kernel',
+      },
+      supervisor: SUPERVISOR,
+      caller: CALLER,
+      now: 0,
+      memoryReserveBytes: 0,
+      attempts: () => [],
+      helpers: () => [KEEPER],
+      isOwnChild: () => true,
+      system: kernel,
+    })
+    let now = 0
+    return {
+      kernel,
+      look: () => {
+        now += 1000
+        return sampler.sample(now, { full: true })
+      },
+    }
+  }
+
+  it('is the application with what it has started, but for odop', () => {
+    const { kernel, look } = calledRig()
+    expect(look().application).toMatchObject({ processes: 2, cpuSeconds: 0 })
+    kernel.burn(CALLER, 1)
+    kernel.burn(APP, 2)
+    kernel.burn(SUPERVISOR, 4)
+    kernel.burn(KEEPER, 8)
+    const { application, odop } = look()
+    expect(application).toMatchObject({ processes: 2, cpuSeconds: 3 })
+    expect(odop.cpuSeconds).toBe(12)
+  })
+
+  it('keeps what its children have used when they have ended, and loses nothing to those of odop', () => {
+    const { kernel, look } = calledRig()
+    look()
+    kernel.burn(APP, 2)
+    kernel.exit(APP)
+    kernel.wait(APP)
+    kernel.burn(KEEPER, 8)
+    kernel.exit(KEEPER)
+    kernel.wait(KEEPER)
+    const { application, odop } = look()
+    expect([application.cpuSeconds, odop.cpuSeconds]).toEqual([2, 8])
+  })
+})

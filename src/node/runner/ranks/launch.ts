@@ -101,5 +101,5 @@ export function hostFileIn(folder: () => string): HostFile {
 
 /** On this node. */
 export function ranksOn({ cores }: PlacementPart, { others, task }: RanksSpec): number {
-  return others === undefined ? task.mpi.ranks : cores.length / task.mpi.cpusPerRank
+  return others === undefined ? task.mpi.ranks : Math.floor(cores.length / task.mpi.cpusPerRank)
 }

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { entryPoint } from '../../../entry-points.ts'
+import { NO_GPUS } from '../gpus.ts'
 import {
   type Environment,
   hostFileIn,
@@ -77,7 +78,9 @@ function stepWords({ spec, base, scratch }: Launch): string[] | string {
 async function mpiWords({ spec, environment, scratch }: Launch): Promise<string[]> {
   return mpirunWords(spec, {
     kind: mpiKindOf(await mpirunVersion(environment)),
-    variables: Object.keys(environment).filter(name => name.startsWith('ODOP_') || name in spec.task.env),
+    variables: Object.keys(environment).filter(
+      name => name.startsWith('ODOP_') || name in NO_GPUS || name in spec.task.env,
+    ),
     isRoot: process.getuid?.() === 0,
     hostFile: hostFileIn(scratch),
   })

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { newPainter } from '../../src/cli/dashboard/painter.ts'
+import {
+  drawLines,
+  giveBackLines,
+  regionHeight,
+  retakeLines,
+  takeLines,
+} from '../../src/cli/dashboard/region.ts'
+
+test('only lines that have changed are drawn, in one write', () => {
+  const written: string[] = []
+  const painter = newPainter(text => written.push(text))
+  painter.paint(['a', 'b', 'c'])
+  painter.paint(['a', 'x', 'c'])
+  painter.paint(['a', 'x', 'c'])
+  painter.paint(['a', 'x'])
+  expect(written.slice(1)).toEqual(['\x1b[2;1H\x1b[2Kx', '\x1b[3;1H\x1b[2K'])
+  painter.clear()
+  painter.paint(['a'])
+  expect(written.slice(3)).toEqual(['\x1b[2J', '\x1b[1;1H\x1b[2Ka'])
+})
+
+test('the lower lines are taken, drawn and given back without moving the cursor', () => {
+  expect([24, 15, 14, 100].map(regionHeight)).toEqual([8, 5, 0, 12])
+  expect(takeLines(24, 2)).toBe('\x1bD\x1bD\x1b[2A\x1b7\x1b[1;22r\x1b8')
+  expect(drawLines(['a', 'b'], 24)).toBe(
+    '\x1b7\x1b[1;22r\x1b[23;1H\x1b[0m\x1b(B\x1b[2Ka\x1b[24;1H\x1b[0m\x1b(B\x1b[2Kb\x1b8',
+  )
+  expect(giveBackLines(24, 2)).toBe('\x1b7\x1b[r\x1b[23;1H\x1b[0m\x1b(B\x1b[J\x1b8')
+  expect(retakeLines(10, 0)).toBe('\x1b7\x1b[r\x1b8\x1b[J')
+})
