@@ -6,7 +6,9 @@ export async function unreachable(run: string, odopPath: string): Promise<string
   const runs = await listRuns(odopPath, Date.now())
   const listed = runs.find(each => each.name === run)
   if (listed === undefined) return noSuchRunText(run, runs, odopPath)
-  return listed.state === 'live' ? silentText(run) : `${run} is not running any more`
+  return listed.state === 'live'
+    ? silentText(run)
+    : `${run} is not running any more, and only a live run can be told anything`
 }
 
 export function silentText(run: string): string {

@@ -7,14 +7,14 @@ import type { TriggerDesk } from './trigger-desk.ts'
 import { orAborted, within } from './within.ts'
 
 export interface WaitParts {
-  readonly recorder: Pick<Recorder, 'state' | 'listen'>
+  readonly recorder: Pick<Recorder, 'state'>
   readonly desk: Pick<TriggerDesk, 'look' | 'isBusy'>
   /** The task modules were loaded, and their triggers have begun. */
   readonly tasksAreOpen: () => Promise<void>
 }
 
-/** Files that become complete are no event. */
-const POLL_MILLISECONDS = 250
+/** Files that become complete are no event; and whoever waits, how many there are, must not make each event dearer. */
+const POLL_MILLISECONDS = 100
 
 /** Answers when the task, or all of them, have nothing left to do: also nothing of what had been written before the question. */
 export async function waited(
@@ -34,7 +34,7 @@ export async function waited(
   await orAborted(gone, desk.look())
   const asked = (each: TaskState) => (task === null ? hasAnEnd(each) : each.name === task)
   const isLeft = (each: TaskState) => workLeft(each) > 0 || desk.isBusy(each.name)
-  await until(() => ![...tasks.values()].some(each => asked(each) && isLeft(each)), recorder, gone)
+  await until(() => ![...tasks.values()].some(each => asked(each) && isLeft(each)), gone)
   return { ok: true }
 }
 
@@ -43,16 +43,14 @@ function hasAnEnd({ definition }: TaskState): boolean {
   return definition?.trigger.kind !== 'background'
 }
 
-function until(condition: () => boolean, recorder: WaitParts['recorder'], gone: AbortSignal): Promise<void> {
+function until(condition: () => boolean, gone: AbortSignal): Promise<void> {
   if (condition() || gone.aborted) return Promise.resolve()
   return new Promise(resolve => {
     const check = () => {
       if (!condition() && !gone.aborted) return
       clearInterval(timer)
-      unlisten()
       resolve()
     }
     const timer = setInterval(check, POLL_MILLISECONDS).unref()
-    const unlisten = recorder.listen(check)
   })
 }

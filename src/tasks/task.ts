@@ -177,7 +177,7 @@ export interface TaskOptions<
   readonly outputs?:
     | string
     | readonly string[]
-    | ((context: ContextOf<T>) => string | readonly string[] | Promise<string | readonly string[]>)
+    | ((context: ContextOf<T, P>) => string | readonly string[] | Promise<string | readonly string[]>)
     | undefined
   /**
    * The task keeps what it has done so far in `checkpoint`, a folder, or a file of this name in it, which outlives the attempt. It may be ended when the

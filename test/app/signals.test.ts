@@ -107,6 +107,12 @@ async function barrier(wrapped: Wrapped, pid = wrapped.child.pid ?? 0): Promise<
 
 const count = (wrapped: Wrapped, line: string) => wrapped.said().filter(said => said === line).length
 const kill = (wrapped: Wrapped, signal: NodeJS.Signals) => process.kill(wrapped.child.pid ?? 0, signal)
+/** Sent to a process and not taken by it yet (`proc(5)`, ShdPnd). */
+function isPending(pid: number, signal: number): boolean {
+  const mask = /^ShdPnd:\s+([0-9a-f]+)$/m.exec(readOr(`/proc/${pid}/status`))?.[1] ?? '0'
+  return ((BigInt(`0x${mask}`) >> BigInt(signal - 1)) & 1n) === 1n
+}
+
 const killGroup = (wrapped: Wrapped, signal: NodeJS.Signals) =>
   process.kill(-(wrapped.child.pid ?? 0), signal)
 
@@ -178,8 +184,8 @@ describe.skipIf(process.platform !== 'linux')('signals (skipped where there is n
     const wrapped = wrap()
     await ready(wrapped)
     kill(wrapped, 'SIGUSR1')
-    // Not at the same moment: the kernel would make one of them, without odop too.
-    await new Promise(resolve => setTimeout(resolve, 10))
+    // Not before odop has taken the first: the kernel would make one of them, without odop too.
+    await until('the first was taken', () => !isPending(wrapped.child.pid ?? 0, os.constants.signals.SIGUSR1))
     kill(wrapped, 'SIGUSR1')
     await until('both have arrived', () => count(wrapped, 'SIGUSR1') >= 2)
     await barrier(wrapped)

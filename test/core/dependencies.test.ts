@@ -79,6 +79,13 @@ describe('dependsOn', () => {
     ],
     ['files of another task', all('reduce'), [], ['check'], null],
     [
+      'a task that was removed with pending items',
+      all('reduce'),
+      [queued('reduce', 1), { type: 'task-removed', at: T0, task: 'reduce' }],
+      [],
+      null,
+    ],
+    [
       'all of two',
       all('reduce', 'check'),
       [queued('reduce', 1), queued('check', 1)],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { workLeft } from '../../src/core/dependencies.ts'
 import type { OdopEvent } from '../../src/core/events.ts'
 import { markFollowing, returnFollowers } from '../../src/core/followers.ts'
-import { apply, itemsLeft, type RunState } from '../../src/core/state.ts'
+import { apply, itemsLeft, type RunState, type TaskState } from '../../src/core/state.ts'
 import { removalProblem, takenNames } from '../../src/core/task-names.ts'
 import { defined, ended, facts, items, launched, queued, run, started, T0, task } from './fixtures.ts'
 
@@ -47,6 +48,16 @@ describe('a task that is removed', () => {
     apply(state, removed)
     returnFollowers(state, 'reduce#1.1')
     expect(counts(state)).toMatchObject({ left: 1, pending: 0, cancelled: 1 })
+  })
+
+  it('has nothing left of what it was to come after', () => {
+    const plot = task({ name: 'plot', trigger: { kind: 'after', task: 'reduce' } })
+    const state = run({ tasks: [task(), plot], events: [queued('reduce', 1), started('reduce#1.1', T0, at)] })
+    apply(state, ended('reduce#1.1', T0 + 1))
+    expect(workLeft(state.tasks.get('plot') as TaskState)).toBe(1)
+    apply(state, { ...removed, task: 'plot' })
+    expect(workLeft(state.tasks.get('plot') as TaskState)).toBe(0)
+    expect(state.tasks.get('reduce')?.successors.size).toBe(0)
   })
 
   it('stays removed in later launches, until it is added again', () => {

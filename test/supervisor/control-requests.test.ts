@@ -4,7 +4,7 @@ import type { ControlRequest } from '../../src/supervisor/control-protocol.ts'
 import { readReply, readRequest } from '../../src/supervisor/control-protocol.ts'
 import { answerRequest } from '../../src/supervisor/control-requests.ts'
 import { createRecorder } from '../../src/supervisor/recorder.ts'
-import { at, launched, queued, started } from '../views/samples.ts'
+import { at, ended, launched, queued, started } from '../views/samples.ts'
 
 function begin(cores = 2) {
   const done: string[] = []
@@ -22,16 +22,21 @@ function begin(cores = 2) {
     foreignShare: core / 10,
     judged: 'busy' as const,
   }))
+  const busy = new Set<string>()
+  const gone = new AbortController()
   const ask = (request: ControlRequest) =>
-    answerRequest(request, new AbortController().signal, {
+    answerRequest(request, gone.signal, {
       recorder,
       attempts: { terminate: (attempt, { outcome }) => done.push(`${attempt} ${outcome}`) },
       loop: { wake: () => done.push('wake') },
       desk: {
-        signalled: () => ({ kind: 'unknown' }),
-        signals: () => [],
-        look: async () => {},
-        isBusy: () => false,
+        signalled: name => {
+          done.push(`signal ${name}`)
+          return name === 'step' ? { kind: 'queued' } : { kind: 'unknown' }
+        },
+        signals: () => ['step'],
+        look: async () => void done.push('look'),
+        isBusy: name => busy.has(name),
       },
       tasksAreOpen: () => Promise.resolve(),
       run: 'r',
@@ -45,7 +50,7 @@ function begin(cores = 2) {
       changeTasks: async () => ({ ok: true }),
       now: () => at(9),
     })
-  return { ask, done, recorder }
+  return { ask, done, recorder, busy, gone }
 }
 
 it('a pause and its end are recorded once, and decided on at once', () => {
@@ -92,4 +97,40 @@ it.each([
   '{"type":"toString","item":"x"}',
 ])('refuses %s', line => {
   expect(readRequest(line)).toEqual({ problem: expect.stringContaining('expected') })
+})
+
+it('a signal is for its tasks, progress for every run, and others are refused with what there is', async () => {
+  const { ask, done } = begin()
+  expect(ask({ type: 'signal', name: 'step', files: [] })).toEqual({ ok: true })
+  expect(ask({ type: 'signal', name: 'progress', files: [] })).toEqual({ ok: true })
+  expect(await ask({ type: 'signal', name: 'other', files: [] })).toEqual({
+    ok: false,
+    problem: 'no trigger of this name: "other"; there is: progress, step',
+  })
+  expect(done).toEqual(['signal step', 'step', 'signal progress', 'signal other', 'signal other'])
+})
+
+it('who waits is answered when nothing is left, neither work items nor files, and not kept when he is gone', async () => {
+  const { ask, recorder, busy, gone, done } = begin()
+  let answered = false
+  const answer = Promise.resolve(ask({ type: 'wait', task: 'reduce' })).then(reply => {
+    answered = true
+    return reply
+  })
+  busy.add('reduce')
+  recorder.record(ended('reduce', '1.1', 3))
+  recorder.record({ type: 'item-cancelled', at: at(4), item: 'reduce#2', reason: '' })
+  await new Promise(resolve => setTimeout(resolve, 250))
+  expect(answered).toBe(false)
+  busy.clear()
+  expect(await answer).toEqual({ ok: true })
+  expect(done).toContain('look')
+  expect(await ask({ type: 'wait', task: 'nobody' })).toMatchObject({
+    ok: false,
+    problem: expect.stringMatching('nobody'),
+  })
+  busy.add('reduce')
+  const waiting = ask({ type: 'wait', task: null })
+  gone.abort()
+  await waiting
 })

@@ -99,6 +99,16 @@ describe('tasks that name others', () => {
     expect(check(tasks)).toEqual({ left, problems })
   })
 
+  it('may name what the run has already, when they are added to it', () => {
+    const found = [
+      { definition: sampleTask({ name: 'plot', trigger: { kind: 'after', task: 'reduce' } }), line: 1 },
+      { definition: sampleTask({ name: 'film', dependsOn: { of: 'any', tasks: ['plot', 'x'] } }), line: 2 },
+    ]
+    const { tasks, problems } = withoutBrokenLinks(found, ['reduce'])
+    expect(tasks.map(({ definition }) => definition.name)).toEqual(['plot'])
+    expect(problems).toMatchObject([{ line: 2, message: expect.stringMatching("no task 'x'") }])
+  })
+
   it('say where they are, when they are loaded', async () => {
     const { tasks, problems } = await loadFiles({
       'a.mjs': `import { after, fileIn, task } from 'odop'

@@ -166,8 +166,8 @@ describe('a wrong parameter is a problem with what was expected, what was found,
   }
 
   it('all of them at once', () => {
-    const found = problems({ cpus: 0, memory: 'x', retires: 1, diskLimit: 'y' })
-    expect(found.map(problem => problem.key).sort()).toEqual(['cpus', 'diskLimit', 'memory', 'retires'])
+    const found = problems({ cpus: 0, memory: 'x', retires: 1, dependsOn: 3 })
+    expect(found.map(problem => problem.key).sort()).toEqual(['cpus', 'dependsOn', 'memory', 'retires'])
   })
 
   it('options that are none', () => {
