@@ -192,7 +192,7 @@ describe.skipIf(noCluster !== null || noJobs.length > 0)(
     test('requeue.sh: told that its time ends, the job goes into the queue again, and goes on', async () => {
       const words = ['--nodes=2', '--ntasks-per-node=1', '--time=60']
       // More than it can compute in any test: that it ends is the signal's doing.
-      const endless = ['--size', '64', '--steps', '2000000000', '--every', '10000']
+      const endless = ['--size', '64', '--steps', '1000000000', '--every', '10000']
       const { cwd, started } = submit('requeue.sh', words, endless)
       const job = await started
       const journal = path.join(cwd, '.odop/runs', `job-${job.id}`, 'events.ndjson')
