@@ -123,7 +123,7 @@ describe.skipIf(noCluster !== null)(
       })
       for (const name of ['a', 'b', 'long']) writeFileSync(path.join(folder, 'data', name), 'x')
       const job = await start(
-        `$ODOP run --name limit --idle-threshold 100 -- srun -N2 -n2 sh -c 'trap "" TERM; sleep 1000 & wait; sleep 1000'`,
+        `$ODOP run --name limit --idle-threshold 100 -- srun -N2 -n2 perl -e '$SIG{TERM} = "IGNORE"; sleep 1000 while 1'`,
         ['--nodes=2', '--time=1'],
       )
       await until('the short ones are done', () => completed(events, 'limit') === 2)
