@@ -199,8 +199,11 @@ describe.skipIf(!hasTmux)('odop top in a terminal (needs tmux)', () => {
     await until('it is cancelled', () =>
       rig.events('seen').some(event => event.type === 'attempt-ended' && event.outcome === 'cancelled'),
     )
+    // One by one: two keys that come in one piece are taken for one.
     terminal.key('Tab')
+    await terminal.see('the node chosen', text => /^> .*app +\d/m.test(text))
     terminal.key('Tab')
+    await terminal.see('the task chosen', text => /^> +hold /m.test(text))
     terminal.key('Enter')
     await terminal.see('the work items', text => text.includes('Work item'))
     terminal.key('End')

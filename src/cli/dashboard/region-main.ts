@@ -84,8 +84,9 @@ async function main(odopPath: string, name: string): Promise<void> {
     height = 0
   }
 
+  /** Also from the background: the shell takes the terminal back at once when the supervisor was killed, with our lines still reserved. */
   function end() {
-    release()
+    if (height > 0) terminal?.write(giveBackLines(rows, height))
     process.exit(0)
   }
 }
