@@ -185,8 +185,9 @@ describe.skipIf(process.platform !== 'linux')('signals (skipped where there is n
     const wrapped = wrap()
     await ready(wrapped)
     kill(wrapped, 'SIGUSR1')
-    // Not before odop has taken the first: the kernel would make one of them, without odop too.
+    // Not before odop has taken the first, nor at the same moment: the kernel would make one of them, without odop too.
     await until('the first was taken', () => !isPending(wrapped.child.pid ?? 0, os.constants.signals.SIGUSR1))
+    await new Promise(resolve => setTimeout(resolve, 10))
     kill(wrapped, 'SIGUSR1')
     await until('both have arrived', () => count(wrapped, 'SIGUSR1') >= 2)
     await barrier(wrapped)
