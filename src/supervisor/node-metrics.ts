@@ -30,7 +30,7 @@ export function nodeMetrics({ facts, recorder, store, since }: NodeMetricsOption
   /** Of GPUs there are columns, and they become known a little later than the rest. */
   const early: MetricsRow[] = []
   const open = (gpus: readonly GpuUsage[]) => {
-    if (writer !== null || !store.kept) return
+    if (writer !== null) return
     const columns = { cores: facts.cores, gpus: gpus.map(({ index }) => index) }
     writer = openMetrics({ file: store.paths.metrics(facts.name), ...columns })
     for (const row of early.splice(0)) writer.append(row)
@@ -49,17 +49,20 @@ export function nodeMetrics({ facts, recorder, store, since }: NodeMetricsOption
       const { coreSeconds, gpus = [] } = usage
       recorder.record({ type: 'usage', at, usage: { ...usage, unusedCores: unusedCores(measurement) } })
       const measured = { at, coreSeconds, busySeconds, gpus }
-      const row = rowOf(before, measured, measurement)
-      if (gpuMemoryBytes !== null) open(gpus)
-      if (writer === null) early.push(row)
-      else writer.append(row)
+      // Without a folder nobody ever takes rows: they would be kept for the whole run.
+      if (store.kept) {
+        const row = rowOf(before, measured, measurement)
+        if (gpuMemoryBytes !== null) open(gpus)
+        if (writer === null) early.push(row)
+        else writer.append(row)
+      }
       before = measured
       last = measurement
     },
     async finish() {
       const text = last === null ? null : outsideText(facts.name, last)
       if (text !== null) recorder.note('info', text)
-      open([])
+      if (store.kept) open([])
       await writer?.close()
     },
   }
