@@ -9,6 +9,8 @@ export const hasTmux = spawnSync('tmux', ['-V']).status === 0
 export interface Terminal extends AsyncDisposable {
   /** Types a line, with Enter. */
   type(line: string): void
+  /** The same without Enter. */
+  write(text: string): void
   /** A key by tmux's name, or a character. */
   key(name: string): void
   /** What can be seen now, line by line. */
@@ -51,6 +53,7 @@ export function openTerminal(
       tmux('send-keys', '-l', line)
       tmux('send-keys', 'Enter')
     },
+    write: text => void tmux('send-keys', '-l', text),
     key: key => void tmux('send-keys', key),
     screen: () => capture(),
     all: () => capture('-S', '-'),
