@@ -1,4 +1,5 @@
 import { Counter, Gauge, prometheusContentType, Registry } from 'prom-client'
+import type { GpuUsage } from '../core/model.ts'
 import { applicationRuns, type RunView } from '../core/state.ts'
 import { version } from '../version.ts'
 import { ITEM_STATES } from '../views/item-detail.ts'
@@ -14,6 +15,7 @@ export function prometheusText(state: RunView, status: Status, history: ItemHist
   const registry = new Registry()
   aboutRun(registry, state, status)
   aboutNodes(registry, state, status)
+  aboutGpus(registry, state)
   aboutTasks(registry, state, status, history)
   return registry.metrics()
 }
@@ -84,6 +86,43 @@ function aboutNodes(registry: Registry, state: RunView, { nodes }: Status): void
     nodes.flatMap(({ name: node, appRunDelaySeconds: delay }) =>
       delay === null ? [] : [[{ node }, delay] as const],
     ),
+  )
+}
+
+/** Nothing where there are none: most sites' nodes. */
+function aboutGpus(registry: Registry, state: RunView): void {
+  const gpus = [...state.usage].flatMap(([node, usage]) =>
+    (usage.gpus ?? []).map(gpu => ({ ...gpu, labels: { node, gpu: String(gpu.index) } })),
+  )
+  if (gpus.length === 0) return
+  const known = (bytes: (gpu: GpuUsage) => number | null) =>
+    gpus.flatMap(gpu => {
+      const value = bytes(gpu)
+      return value === null ? [] : [[gpu.labels, value] as const]
+    })
+  counter(
+    registry,
+    'odop_gpu_measured_seconds_total',
+    'Time since the launch in which the use of the GPU was known',
+    gpus.map(({ labels, knownSeconds }) => [labels, knownSeconds]),
+  )
+  counter(
+    registry,
+    'odop_gpu_used_seconds_total',
+    'Time of that in which something was executed on it, by the application or by attempts',
+    gpus.map(({ labels, usedSeconds }) => [labels, usedSeconds]),
+  )
+  gauge(
+    registry,
+    'odop_gpu_memory_bytes',
+    'Memory of the GPU',
+    known(({ memoryBytes }) => memoryBytes),
+  )
+  gauge(
+    registry,
+    'odop_gpu_memory_peak_bytes',
+    'The most of its memory that was used at one look',
+    known(({ peakMemoryBytes }) => peakMemoryBytes),
   )
 }
 

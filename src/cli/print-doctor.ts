@@ -2,13 +2,17 @@ import os from 'node:os'
 import { type Configuration, loadConfiguration } from '../config.ts'
 import type { NodeFacts } from '../core/model.ts'
 import { formatSize } from '../core/units.ts'
+import { unreachable } from '../core/unreachable.ts'
 import { describeNode } from '../node/observe/allocation.ts'
+import { type GpuLook, lookAtGpus } from '../node/observe/gpus/look-once.ts'
 import { readProc } from '../os/proc.ts'
 import { systemCalls } from '../os/system-calls.ts'
 import { version } from '../version.ts'
 import { printable } from '../views/printable.ts'
 import { configurationProblemText } from '../views/problems-text.ts'
+import { percentText } from '../views/units.ts'
 import { yieldText } from '../views/yield-text.ts'
+import { doctorNotes } from './doctor-notes.ts'
 import { print } from './print.ts'
 
 export interface DoctorRequest {
@@ -30,10 +34,11 @@ export async function printDoctor({ cwd, environment }: DoctorRequest): Promise<
     excludeCores: configuration.excludeCpus,
     reserveCores: configuration.reserveCores,
   })
-  const lines = [...programLines(configuration), ...nodeLines(facts), ...yieldLines(facts)]
+  const gpus = gpuLine(await lookAtGpus(environment))
+  const lines = [...programLines(configuration), ...nodeLines(facts), gpus, ...yieldLines(facts)]
   const width = Math.max(...lines.map(([label]) => label.length))
   print(lines.map(([label, text]) => `${label.padEnd(width)}  ${text}\n`).join(''))
-  for (const text of notes) print(`note: ${printable(text)}\n`)
+  for (const text of [...notes, ...doctorNotes(readProc)]) print(`note: ${printable(text)}\n`)
   for (const problem of problems) print(`problem: ${configurationProblemText(problem)}\n`)
   return problems.length === 0 && facts.usableCores.length > 0 ? 0 : 1
 }
@@ -69,6 +74,29 @@ function nodeLines({ name, cores, usableCores, topology, memoryLimitBytes }: Nod
     ],
     ['memory of the job', formatSize(memoryLimitBytes)],
   ]
+}
+
+function gpuLine(look: GpuLook): LabelledLine {
+  const label = 'GPUs of the job'
+  switch (look.kind) {
+    case 'no-tool':
+      return [label, 'none: there is neither nvidia-smi nor rocm-smi in the PATH']
+    case 'failed':
+      return [label, `not known: ${look.program}: ${look.problem}`]
+    case 'seen': {
+      const { gpus, there, maker } = look
+      const of = gpus.length === there ? '' : ` of the ${there} here`
+      const list = gpus.map(({ index, memoryBytes, useShare }) => {
+        const memory = memoryBytes === null ? [] : [formatSize(memoryBytes)]
+        const use = useShare === null ? [] : [`in use ${percentText(useShare)}`]
+        const known = [...memory, ...use]
+        return known.length === 0 ? String(index) : `${index} (${known.join(', ')})`
+      })
+      return [label, gpus.length === 0 ? `none${of}` : `${gpus.length}${of} (${maker}): ${list.join(', ')}`]
+    }
+    default:
+      return unreachable(look)
+  }
 }
 
 /** What decides how cores are given back: see docs/architecture.md. */

@@ -46,6 +46,28 @@ test('what the journal tells is in the metrics', async () => {
   )
 })
 
+test('GPUs are in them where there are some', async () => {
+  const gpu = {
+    index: 1,
+    knownSeconds: 8,
+    usedSeconds: 3.5,
+    peakMemoryBytes: 2 ** 30,
+    memoryBytes: 80 * 2 ** 30,
+  }
+  const usage = nodeUsage('n1', { gpus: [gpu, { ...gpu, index: 2, peakMemoryBytes: null }] })
+  const text = await metricsOf(...sample, { type: 'usage', at: at(8), usage })
+  expect(text.split('\n')).toEqual(
+    expect.arrayContaining([
+      'odop_gpu_measured_seconds_total{node="n1",gpu="1"} 8',
+      'odop_gpu_used_seconds_total{node="n1",gpu="1"} 3.5',
+      `odop_gpu_memory_bytes{node="n1",gpu="2"} ${80 * 2 ** 30}`,
+      `odop_gpu_memory_peak_bytes{node="n1",gpu="1"} ${2 ** 30}`,
+    ]),
+  )
+  expect(text).not.toContain('odop_gpu_memory_peak_bytes{node="n1",gpu="2"}')
+  expect(await metricsOf(...sample)).not.toContain('gpu')
+})
+
 test('only odop’s own are in them, none of the process that answers', async () => {
   const names = [...(await metricsOf(...sample)).matchAll(/^# TYPE (\S+)/gm)].map(match => match[1])
   expect(names.filter(name => !name?.startsWith('odop_'))).toEqual([])

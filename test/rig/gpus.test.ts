@@ -37,6 +37,9 @@ describe.skipIf(!isLinux)('GPUs (needs Linux)', () => {
     ])
     expect(notes.join('\n')).toContain('tooMany can never run here: needs 3 GPUs, but a node has at most 2')
     expect(rig.read('.odop-path/runs/g/summary.txt')).toMatch(/^GPU 0 .*used 100%/m)
+    const page = (await rig.odop(['report', 'g', '--format', 'html', '--output', '-'])).stdout.toString()
+    expect(page).toContain('<th scope="col">GPUs</th>')
+    expect(page).toContain('0: used 100%, memory 39.1G of 78.1G; 1: used 0%, memory 3M of 78.1G')
     expect(metricsOf(rig, 'g')).toMatch(
       /^time,.*,gpu0,gpu0_memory_bytes,gpu1,gpu1_memory_bytes\n(.*\n)*.*,1,41943040000,0,3145728\n$/,
     )

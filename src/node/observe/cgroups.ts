@@ -62,6 +62,12 @@ export function kernelKillCounter(read: ReadText): () => number | null {
 
 const KILL_FILES = { 1: 'memory.oom_control', 2: 'memory.events' } as const
 
+/** The outermost control group of this process whose processes the kernel kills all together when memory ends; null: there is none. */
+export function killedTogether(read: ReadText): string | null {
+  const groups = controlGroups('memory', read).filter(({ version }) => version === 2)
+  return groups.findLast(({ folder }) => read(`${folder}/memory.oom.group`)?.trim() === '1')?.folder ?? null
+}
+
 /** Where the kernel says how long processes were kept waiting for I/O: those of this process's group, or all. */
 export function ioPressureFile(read: ReadText): string {
   const own = controlGroups('io', read)

@@ -78,11 +78,31 @@ export function nodesHtml({ summary }: Report): Html {
     bytes('Memory limit', row => row.memoryBytes.limit),
     bytes('Application (peak)', row => row.memoryBytes.appPeak),
     bytes('Tasks (peak)', row => row.memoryBytes.tasksPeak),
+    ...(nodes.some(({ gpus }) => gpus.length > 0) ? [GPUS] : []),
     { head: 'Cores given back', cell: row => html`<span class="reason">${yieldText(row.yield)}</span>` },
   ]
   const rows = nodes.slice(0, MOST_NODES)
   const caption = `Use of each node over the launch${shownText(rows.length, nodes.length, 'nodes', '--table nodes')}`
   return section('nodes', 'Nodes', tableHtml({ id: 'table-nodes', caption, rows, columns }))
+}
+
+/** Only where a node has some. */
+const GPUS: PageColumn<Summary['nodes'][number]> = {
+  head: 'GPUs',
+  cell: ({ gpus }) => gpus.map(gpuText).join('; '),
+}
+
+/** `0: used 87%, memory 40G of 80G`. */
+function gpuText({
+  index,
+  use,
+  memoryBytes: { peak, limit },
+}: Summary['nodes'][number]['gpus'][number]): string {
+  const known = [
+    ...(use === null ? [] : [`used ${percentText(use)}`]),
+    ...(peak === null || limit === null ? [] : [`memory ${formatSize(peak)} of ${formatSize(limit)}`]),
+  ]
+  return `${index}: ${known.length === 0 ? 'not known' : known.join(', ')}`
 }
 
 /** As wide as the shares; its numbers are in the columns beside it. */
