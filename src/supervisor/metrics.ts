@@ -28,6 +28,8 @@ export interface MetricsOptions {
 
 /** A launch that is killed loses the accounting of so much at most; a run of two days has 17,280 rows a node. */
 const INTERVAL_MILLISECONDS = 10_000
+/** A launch of half a minute has a course, too: the first intervals are 1, 1, 2, 4 and 8 s. */
+const SHORTEST_MILLISECONDS = 1_000
 /** For the last answer of other nodes: the job may be about to be killed. */
 const LAST_ANSWER_MILLISECONDS = 3_000
 
@@ -57,7 +59,8 @@ export function startMetrics(options: MetricsOptions): Metrics {
 
   return {
     looked() {
-      if (now() - measuredAt >= INTERVAL_MILLISECONDS) void measure(false)
+      const interval = Math.min(INTERVAL_MILLISECONDS, Math.max(SHORTEST_MILLISECONDS, measuredAt - since))
+      if (now() - measuredAt >= interval) void measure(false)
     },
     async measure() {
       await within(LAST_ANSWER_MILLISECONDS, measure(true))
