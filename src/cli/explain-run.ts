@@ -4,10 +4,12 @@ import { listRuns } from '../journal/list-runs.ts'
 import { type RunPaths, runPaths } from '../journal/run-paths.ts'
 import { writeStderr } from '../os/stderr.ts'
 import { askRun } from '../supervisor/control-client.ts'
-import { type Explanation, explanationOf } from '../views/explanation.ts'
+import type { ControlRequest } from '../supervisor/control-protocol.ts'
+import type { Explanation } from '../views/explanation.ts'
 import { explanationText } from '../views/explanation-text.ts'
 import { noSuchRunText } from '../views/runs-text.ts'
 import { statusOf } from '../views/status.ts'
+import { explainTask } from './explain-task.ts'
 import { print } from './print.ts'
 import { type ReadRun, readRun } from './read-run.ts'
 import { terminal } from './terminal.ts'
@@ -62,19 +64,19 @@ interface ExplainTasks {
   readonly alive: boolean
 }
 
-/** A live run is asked, since only it knows what the cores do and which files are open; of another one the journal tells. */
 async function explainTasks({ tasks, read, paths, alive }: ExplainTasks): Promise<Explanation[]> {
   const { state, details } = read
   const status = statusOf(state, { now: Date.now(), alive, details, snapshot: null })
   const explanations: Explanation[] = []
   let answers = alive
-  for (const task of tasks) {
-    const reply = answers ? await askRun(paths.controlSocket, { type: 'explain', task: task.name }) : null
+  // One that does not answer is not asked again for each task.
+  const ask = async (request: ControlRequest) => {
+    const reply = answers ? await askRun(paths.controlSocket, request) : null
     answers = reply !== null
-    const told = reply?.ok === true ? (reply.reasons ?? null) : null
-    const fromJournal = status?.waiting.find(waiting => waiting.task === task.name)?.reason
-    const reasons = told ?? (fromJournal === undefined ? [] : [fromJournal])
-    explanations.push(explanationOf({ task, reasons, state, details, alive }))
+    return reply
+  }
+  for (const task of tasks) {
+    explanations.push(await explainTask({ task, state, details, alive, status, ask }))
   }
   return explanations
 }

@@ -1,5 +1,6 @@
 import type { Layout, PhysicalCore } from './layout.ts'
 import type { CoreId, MpiNeeds, NodeFacts, Settings, TaskDefinition } from './model.ts'
+import type { View } from './run-state.ts'
 import { formatSize } from './units.ts'
 
 /** Which cores an item gets, and whether it can ever get them. */
@@ -41,6 +42,11 @@ export interface Capacity {
   /** Infinity: it is not known yet how many. */
   readonly gpus: number
   readonly nodes: number
+}
+
+/** Those with cores of the job: the login node from which a job is used says nothing about what the job's nodes have. */
+export function nodesOfJob(nodes: ReadonlyMap<string, View<NodeFacts>>): View<NodeFacts>[] {
+  return [...nodes.values()].filter(({ cores }) => cores.length > 0)
 }
 
 /** Each kind of node once: most allocations have only one. */

@@ -327,6 +327,8 @@ export interface HeldBack {
   readonly allowedCores: number
   /** As a user should read it. */
   readonly reason: string
+  /** Until then at least, milliseconds since the epoch; missing: not known. */
+  readonly until?: number
 }
 
 /** What an agent saw at one look, and all that `schedule` knows about the present. */

@@ -1,4 +1,4 @@
-import { capacitiesOf } from './fit.ts'
+import { capacitiesOf, nodesOfJob } from './fit.ts'
 import type { NodeSnapshot, Snapshot } from './model.ts'
 import { nextReadyAt } from './queue.ts'
 import { applicationRuns, isPaused, type RunView } from './run-state.ts'
@@ -39,7 +39,7 @@ function isUrgent(state: RunView, look: NodeSnapshot, wanted: boolean): boolean 
 /** Whether something is due that would start if only there were cores. */
 function wantsCores(state: RunView, snapshot: Snapshot, now: number): boolean {
   if (state.pendingCount === 0 || isPaused(state)) return false
-  const capacities = capacitiesOf([...state.nodes.values()], state.settings)
+  const capacities = capacitiesOf(nodesOfJob(state.nodes), state.settings)
   for (const task of state.tasks.values()) {
     if ((nextReadyAt(state, task) ?? Number.POSITIVE_INFINITY) > now) continue
     const running = task.running.size

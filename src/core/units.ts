@@ -85,6 +85,21 @@ export function formatDuration(seconds: number): string {
   return twoUnits(Math.round(seconds))
 }
 
+/** The time of day in UTC, `14:03:20`. @param at milliseconds since the epoch */
+export function formatClock(at: number): string {
+  return new Date(at).toISOString().slice(11, 19)
+}
+
+/** `until 14:03:20 UTC (45s)`. */
+export function untilText(at: number, now: number): string {
+  return `until ${formatClock(at)} UTC (${inText(at, now)})`
+}
+
+/** How long it is until then; never below zero. */
+export function inText(at: number, now: number): string {
+  return formatDuration(Math.max(0, at - now) / 1000)
+}
+
 function twoUnits(seconds: number): string {
   const minutes = Math.round(seconds / 60)
   if (seconds < 60) return `${seconds}s`

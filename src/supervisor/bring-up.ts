@@ -249,7 +249,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
         agents,
         environment: request.environment,
         metrics,
-        waiting: () => waitingTasks(present()),
+        waiting: () => waitingTasks({ ...present(), starts: false }),
         mostIdleCores: () => mostIdle.cores,
         tasksAreOpen,
         interrupted: interruption.signal,

@@ -20,7 +20,7 @@ import { type WaitParts, waited } from './wait-request.ts'
 export interface ControlParts extends SignalParts, WaitParts {
   readonly recorder: Recorder
   readonly attempts: Pick<Attempts, 'terminate'>
-  readonly loop: Pick<Loop, 'wake'>
+  readonly loop: Pick<Loop, 'wake' | 'starts'>
   readonly desk: SignalParts['desk'] & WaitParts['desk']
   /** The last look at the nodes; null: there was none. */
   readonly snapshot: () => Snapshot | null
@@ -62,6 +62,7 @@ export function answerRequest(
         ...parts,
         state: parts.recorder.state,
         snapshot: parts.snapshot(),
+        starts: parts.loop.starts(),
         now: parts.now(),
       })
     case 'tasks-add':
@@ -72,7 +73,7 @@ export function answerRequest(
   }
 }
 
-type Harvest = Pick<ControlParts, 'recorder' | 'loop' | 'now'>
+type Harvest = Pick<ControlParts, 'recorder' | 'now'> & { readonly loop: Pick<Loop, 'wake'> }
 
 export function pauseHarvest({ recorder, loop, now }: Harvest): void {
   if (isPaused(recorder.state)) return

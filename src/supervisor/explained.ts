@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { explain } from '../core/explain.ts'
+import { explain, explainLeft } from '../core/explain.ts'
 import type { Snapshot, TaskName } from '../core/model.ts'
 import type { RunView } from '../core/state.ts'
 import type { ControlReply, ExplainRequest } from './control-protocol.ts'
@@ -8,6 +8,8 @@ export interface Present {
   readonly state: RunView
   /** The last look at the nodes; null: there was none. */
   readonly snapshot: Snapshot | null
+  /** Whether decisions still start anything: not when the launch ends. */
+  readonly starts: boolean
   readonly now: number
   /** What the trigger of a task waits for, see `TriggerDesk`. */
   readonly waitsFor: (task: TaskName) => Promise<readonly string[]>
@@ -24,16 +26,18 @@ export async function explained({ task }: ExplainRequest, present: Present): Pro
   return { ok: true, reasons: [...reasons, ...(await inTime(present.waitsFor(task)))] }
 }
 
+type Seen = Omit<Present, 'waitsFor'>
+
 /** Tasks with pending items, and why those wait. */
-export function waitingTasks(present: Omit<Present, 'waitsFor'>): [TaskName, string[]][] {
+export function waitingTasks(present: Seen): [TaskName, string[]][] {
   return [...present.state.tasks.values()].flatMap(({ name, pendingCount }): [TaskName, string[]][] =>
     pendingCount === 0 ? [] : [[name, itemReasons(present, name)]],
   )
 }
 
-function itemReasons({ state, snapshot, now }: Omit<Present, 'waitsFor'>, task: TaskName): string[] {
+function itemReasons({ state, snapshot, starts, now }: Seen, task: TaskName): string[] {
   if (snapshot === null) return state.tasks.get(task)?.pendingCount === 0 ? [] : ['odop is still starting']
-  return explain(state, snapshot, now, task)
+  return (starts ? explain : explainLeft)(state, snapshot, now, task)
 }
 
 /** A file system that does not answer must not keep who asks. */

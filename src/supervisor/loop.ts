@@ -18,6 +18,8 @@ export interface Loop {
   lookAgain(): void
   /** Decides nothing new from now on; looks go on, so that accounting stays right. */
   pauseStarting(): void
+  /** false: starting was paused. */
+  starts(): boolean
   stop(): void
 }
 
@@ -141,6 +143,7 @@ export function startLoop(options: LoopOptions): Loop {
     pauseStarting() {
       starting = false
     },
+    starts: () => starting,
     stop() {
       stopped = true
       if (timer) clearTimeout(timer)

@@ -1,6 +1,8 @@
+import { stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { FileInTrigger, FilePath } from '../core/model.ts'
+import { pathToBytes } from '../os/path-bytes.ts'
 import { CompletionQueue } from './completeness/completion-queue.ts'
 import { type FileTools, fileTools } from './file-tools.ts'
 import { nameFilter } from './filter.ts'
@@ -80,7 +82,7 @@ class FileIn implements TriggerSource {
   async waitsFor(): Promise<readonly string[]> {
     const { batchSize, settleSeconds } = this.#trigger
     const incomplete = incompleteTexts(await this.#queue.unfinished(), settleSeconds)
-    if (this.#batch.length === 0) return incomplete
+    if (this.#batch.length === 0) return [...(await missingText(this.#place().folder)), ...incomplete]
     return [
       `${this.#batch.length} of the ${batchSize} files of the next work item are complete`,
       ...incomplete,
@@ -124,4 +126,17 @@ class FileIn implements TriggerSource {
     this.#batch = []
     this.#context.fire({ task: this.#context.task.name, files, version: null })
   }
+}
+
+/** A mistake in its name would be waited for in silence. */
+async function missingText(folder: FilePath): Promise<string[]> {
+  const code = await stat(pathToBytes(folder)).then(
+    stats => (stats.isDirectory() ? null : 'ENOTDIR'),
+    (error: NodeJS.ErrnoException) => error.code,
+  )
+  if (code === 'ENOENT')
+    return [`there is no folder ${JSON.stringify(folder)} yet, and files in it are its trigger`]
+  return code === 'ENOTDIR'
+    ? [`${JSON.stringify(folder)} is not a folder, and files in it would be its trigger`]
+    : []
 }

@@ -22,7 +22,7 @@ function whyIncomplete({ why, pid }: Unfinished, settleSeconds: number): string 
     case 'empty':
       return 'it has just been made and is still empty'
     case 'settling':
-      return `it must not change for ${formatDuration(settleSeconds)}, since who writes to it cannot be seen`
+      return `it must not change for ${formatDuration(settleSeconds)} (settle), since who writes to it cannot be seen`
     case 'unseen':
       return 'it is just being looked at'
     default:

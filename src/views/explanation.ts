@@ -43,6 +43,7 @@ export function explanationOf({ task, reasons, state, details, alive }: Explanat
         ? [triggerReason(task, state, alive)]
         : []),
       ...failureReasons(task, state, details),
+      ...retryReasons(task, state, details),
     ],
   }
 }
@@ -57,6 +58,14 @@ function triggerReason({ definition, running }: View<TaskState>, state: RunView,
   if (running.size > 0)
     return `nothing waits: what is queued runs; the next one waits for its trigger (${trigger})`
   return `nothing is queued: it waits for its trigger (${trigger})`
+}
+
+/** Why what waits to be tried again has failed, as long as nothing worse is to be told. */
+function retryReasons({ name, ended }: View<TaskState>, { items }: RunView, details: Details): string[] {
+  const last = details.lastFailures.get(name)
+  if (last === undefined || ended.failed + ended.timeout > 0) return []
+  const isRetried = [...items.values()].some(({ task, failures }) => task === name && failures > 0)
+  return isRetried ? [`the last attempt that failed, ${last.attempt}: ${firstLine(last.reason)}`] : []
 }
 
 /** What has failed for good is not tried again in this run, nor in a drain. */

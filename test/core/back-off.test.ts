@@ -160,7 +160,11 @@ describe('what follows from it', () => {
 
   test('it says why', () => {
     const backOff: BackOff = { ...CALM, allowedCores: 1, slowdown: 0.05 }
-    expect(heldBack(backOff, MAX, T0)).toEqual({ allowedCores: 1, reason })
+    expect(heldBack({ ...backOff, changedAt: T0 }, MAX, T0)).toEqual({
+      allowedCores: 1,
+      reason,
+      until: T0 + 10_000,
+    })
     expect(heldBack({ ...backOff, slowdown: 0.0512, by: 'progress' }, 0.005, T0)?.reason).toBe(
       "odop backs off: slowdown 5.1 % over the 0.5 % allowed, by the application's progress",
     )
@@ -204,7 +208,13 @@ describe('what follows from it', () => {
     const starts = (allowed: number) =>
       schedule(state, held(allowed), T0).filter(({ type }) => type === 'start')
     expect([0, 1, 2].map(allowed => starts(allowed).length)).toEqual([0, 1, 2])
-    expect(explain(state, held(0), T0, 'reduce')).toEqual([reason])
+    expect(explain(state, held(0), T0, 'reduce')).toEqual([
+      `${reason}; attempts may use no core of a node until it is under half of what is allowed`,
+    ])
+    const known = { ...look(node), heldBack: { allowedCores: 0, reason, until: T0 + 12_000 } }
+    expect(explain(state, snapshot(known), T0, 'reduce')).toEqual([
+      `${reason}; attempts may use no core of a node until 00:00:12 UTC (12s) at least`,
+    ])
   })
 
   test('only with maxSlowdown, and while the application runs', () => {

@@ -166,7 +166,7 @@ describe('why an item waits', () => {
   test('its node is full', () => {
     const state = twoNodes([...onNode('n2', 1, 2), started('reduce#1.1', T0, { node: 'n2', cores: [0] })])
     expect(reasons(state)).toEqual([
-      'its files are on n2, which has no room: needs 1 free core on a node; the most is 0 (of 1: 1 held by attempts)',
+      'its files are on n2, which has no room: needs 1 free core on a node; the most is 0 (of 1: 1 held by attempts of reduce)',
     ])
   })
 

@@ -22,25 +22,27 @@ test.each<[string, Partial<TaskDefinition>, Parameters<typeof look>[1], string[]
     'cores in use',
     { cpus: 2 },
     { judged: { 0: 'busy' } },
-    [
-      'needs 2 free cores on a node; the most is 1 ' +
-        '(of 2: 1 in use by the application or not idle for long enough)',
-    ],
+    ['needs 2 free cores on a node; the most is 1 ' + '(of 2: 1 not idle for long enough)'],
   ],
   [
     'memory',
     { memoryBytes: 4 * GB },
     { availableMemoryBytes: 3 * GB },
-    ['needs 4G of memory; the most that a node has left is 3G'],
+    ['needs 4G of memory; the most that a node has left is 3G, besides the reserve of 0B'],
   ],
-  ['the reserve', {}, { availableMemoryBytes: 0 }, ['no memory is left besides the reserve']],
+  [
+    'the reserve',
+    {},
+    { availableMemoryBytes: 0 },
+    ['no memory is left besides the reserve of 0B (memory-reserve)'],
+  ],
   ['maxRuns', { maxRuns: 1 }, {}, ['2 more than the 1 that a run takes (maxRuns)']],
-  ['replicas', { replicas: 1 }, {}, ['1 of at most 1 at the same time are running']],
+  ['replicas', { replicas: 1 }, {}, ['1 of at most 1 at the same time is running (replicas)']],
   [
     'ioBound',
     { ioBound: true },
     {},
-    ['one ioBound attempt is running already, and a node takes one at a time'],
+    ['one ioBound attempt is running already (reduce#1.1), and a node takes one at a time (max-io-bound)'],
   ],
 ])('%s', (_, parts, seen, reasons) => {
   const state = run({ tasks: [task(parts)], events: items('reduce', 3) })
@@ -59,7 +61,9 @@ test('waiting for a retry', () => {
 test('the end of the job', () => {
   const state = run({ tasks: [task({ timeSeconds: 600 })], events: items('reduce', 1) })
   const soon = { nodes: [look(two)], remainingSeconds: 300 }
-  expect(explain(state, soon, T0, 'reduce')).toEqual(['the job ends in 5m, and an attempt may take 10m'])
+  expect(explain(state, soon, T0, 'reduce')).toEqual([
+    'the job ends in 5m, and an attempt may take 10m (time)',
+  ])
 })
 
 test('others go first', () => {
@@ -71,17 +75,31 @@ test('others go first', () => {
   ])
 })
 
+test('one decision starts no more than 2,048 items', () => {
+  const huge = facts({ count: 3000 })
+  const state = run({
+    nodes: [huge],
+    tasks: [task(), task({ name: 'last', priority: -1 })],
+    events: [...items('reduce', 2500), ...items('last', 1)],
+  })
+  expect(explain(state, snapshot(look(huge)), T0, 'last')).toEqual(['its turn has not come yet'])
+})
+
 test('cores are kept for an item that has waited longer', () => {
   const tasks = [task(), task({ name: 'big', priority: 1, cpus: 2 })]
   const events = [...items('reduce', 2), ...items('big', 1), started('reduce#1.1', T0, onCore0)]
   const reasons = explain(run({ tasks, events }), snapshot(look(two)), T0 + 40_000, 'reduce')
-  expect(reasons).toEqual(['the free cores are kept for an item that has waited longer'])
+  expect(reasons).toEqual([
+    'the free cores are kept for big, which has waited longer and starts when enough attempts have ended: they have no time limit (time), so nobody knows when',
+  ])
 })
 
 test('no longer defined', () => {
   const state = run({ events: items('reduce', 1) })
   apply(state, launched(T0 + 1))
-  expect(explain(state, snapshot(), T0, 'reduce')).toEqual(['no task of this name is defined any more'])
+  expect(explain(state, snapshot(), T0, 'reduce')).toEqual([
+    'no task of this name is defined any more in /w/tasks',
+  ])
 })
 
 test('no node yet', () => {

@@ -182,7 +182,7 @@ describe('why nothing starts', () => {
       events: [...items('reduce', 2), started('reduce#1.1', T0, { node: 'n1', cores: [0], gpus: [0] })],
     })
     expect(explain(state, snapshot(seen(two, 'idle', 'busy')), T0, 'reduce')).toEqual([
-      'needs 1 idle GPU on a node; the most is 0 (of 2: 1 held by attempts, ' +
+      'needs 1 idle GPU on a node; the most is 0 (of 2: 1 held by attempts of reduce, ' +
         '1 in use by the application or not idle for long enough)',
     ])
   })

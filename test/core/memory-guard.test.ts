@@ -144,7 +144,7 @@ describe('an item whose attempt was ended for memory', () => {
   it('is explained', () => {
     const seen = snapshot(look(node, { availableMemoryBytes: 2 * GB }))
     expect(explain(waiting(), seen, T0 + 5000, 'reduce')).toEqual([
-      'needs 2.5G of memory; the most that a node has left is 2G',
+      'needs 2.5G of memory; the most that a node has left is 2G, besides the reserve of 1G',
       'an attempt had used 2G when memory was short, and it is tried again with a quarter more',
     ])
   })
@@ -224,7 +224,7 @@ describe('ioBound and networkBound', () => {
     ])
     for (const id of ['reduce#1.1', 'reduce#2.1']) apply(state, started(id, T0, { node: 'n1', cores: [0] }))
     expect(explain(state, snapshot(look(node)), T0, 'reduce')).toEqual([
-      '2 ioBound attempts are running already, and a node takes 2 at a time',
+      '2 ioBound attempts are running already (reduce#1.1, reduce#2.1), and a node takes 2 at a time (max-io-bound)',
     ])
   })
 })

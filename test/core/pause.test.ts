@@ -43,7 +43,9 @@ test('then what was suspended goes on, and the queue too', () => {
 test('explain says so, and looks are rare meanwhile', () => {
   const world = paused()
   expect(explain(world.state, world.look(), world.now, 'reduce')).toEqual([
-    'harvesting is paused; odop resume lets tasks run again',
+    expect.stringMatching(
+      /^harvesting is paused since \d\d:\d\d:\d\d UTC; odop resume r lets tasks run again$/,
+    ),
   ])
   const state = replay(world.journal.filter(event => event.type !== 'attempt-started'))
   expect(nextLookMilliseconds(state, world.look(), world.now + 60_000)).toBe(SLOW_MILLISECONDS)

@@ -128,7 +128,7 @@ describe('why ranks wait', () => {
 
   test('too few nodes with enough free cores', () => {
     expect(reasons(ranked({ ranks: 8 }), looks({ n1: busy(0) }))).toEqual([
-      'needs 2 nodes with 4 free cores each; 1 has them',
+      'needs 2 nodes with 4 free cores each; 1 of 3 has them',
     ])
     expect(
       reasons(ranked({ nodes: null, ranks: 4, cpusPerRank: 2 }), looks({ n1: busy(0, 1, 2, 3) })),

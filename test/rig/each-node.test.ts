@@ -1,15 +1,9 @@
-import { chmodSync, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { withNodes } from './other-nodes.ts'
 import { createRig, type Rig, until } from './rig.ts'
-
-/** A second node, which is this machine again, reached through an `ssh` that only executes what it is given. */
-function withNode2(rig: Rig) {
-  rig.write('bin/ssh', '#!/bin/sh\nshift 3\nexec sh -c "$*"\n')
-  chmodSync(path.join(rig.folder, 'bin/ssh'), 0o755)
-  return { PATH: `${rig.folder}/bin:${process.env['PATH']}`, ODOP_HOSTS: 'n2' }
-}
 
 const noted = (rig: Rig) =>
   existsSync(path.join(rig.folder, 'noted')) ? rig.read('noted').trim().split('\n').sort() : []
@@ -43,7 +37,7 @@ test.each([
      })`,
     )
     rig.write('scratch/before', 'x')
-    const environment = withNode2(rig)
+    const environment = withNodes(rig, ['n2'])
     const run = (done: string) =>
       rig.start([path.resolve('bin/odop.js'), 'run', '--name', 'each', '--drain', '--', ...running(done)], {
         environment,

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import type { AttemptEnded } from '../../src/core/events.ts'
+import { enter, memoryGroup, removeGroup } from './memory-group.ts'
 import { createRig, odop, until } from './rig.ts'
 
 const MIB = 2 ** 20
@@ -43,48 +44,7 @@ import { task } from 'odop'
 export default task({ name: 'hog', retries: 0, command: () => [process.execPath, 'hog.cjs'] })
 `
 
-/** A control group of this test's own, in which memory is limited; null: none can be made here. */
-function memoryGroup(): MemoryGroup | null {
-  const name = `odop-rig-${process.pid}-${Date.now()}`
-  for (const { root, sign, limit, swap } of VERSIONS) {
-    const folder = `${root}/${name}`
-    try {
-      if (!existsSync(`${root}/${sign}`)) continue
-      mkdirSync(folder)
-      writeFileSync(`${folder}/${limit}`, String(LIMIT_MIB * MIB))
-      if (existsSync(`${folder}/${swap}`)) writeFileSync(`${folder}/${swap}`, '0')
-      return { folder }
-    } catch {
-      removeGroup(folder)
-    }
-  }
-  return null
-}
-
-interface MemoryGroup {
-  readonly folder: string
-}
-
-const VERSIONS = [
-  { root: '/sys/fs/cgroup', sign: 'cgroup.controllers', limit: 'memory.max', swap: 'memory.swap.max' },
-  {
-    root: '/sys/fs/cgroup/memory',
-    sign: 'memory.use_hierarchy',
-    limit: 'memory.limit_in_bytes',
-    swap: 'memory.swappiness',
-  },
-] as const
-
-function removeGroup(folder: string): boolean {
-  try {
-    rmdirSync(folder)
-    return true
-  } catch {
-    return !existsSync(folder)
-  }
-}
-
-const probe = memoryGroup()
+const probe = memoryGroup(LIMIT_MIB)
 if (probe !== null) removeGroup(probe.folder)
 const name =
   'beside an application near the limit of a memory cgroup, what allocates without end is ended and named'
@@ -113,16 +73,15 @@ test.skipIf(probe === null)(
 )
 
 async function once(module: string, environment: Record<string, string> = {}): Promise<void> {
-  const group = memoryGroup()
+  const group = memoryGroup(LIMIT_MIB)
   if (group === null) throw new Error('the memory cgroup could be made before, and now it cannot')
   await using rig = createRig()
   try {
     rig.write('application.cjs', APPLICATION)
     rig.write('hog.cjs', HOG)
     rig.write('tasks/hog.mjs', module)
-    const enter = `echo $$ > ${group.folder}/cgroup.procs && exec "$@"`
     const command = [odop, 'run', '--name', 'hog', '--', process.execPath, 'application.cjs']
-    const run = rig.start(['sh', '-c', enter, 'sh', ...command], { environment })
+    const run = rig.start([...enter(group), ...command], { environment })
     await until('an attempt has ended', () => ends(rig).length > 0, 60)
     rig.write('enough', '')
     const { code, signal, stderr } = await run.finished

@@ -17,6 +17,7 @@ export interface Rig extends AsyncDisposable {
   readonly odopPath: string
   write(file: string, content: string | Buffer): void
   read(file: string): string
+  remove(file: string): void
   list(folder: string): string[]
   /** Starts odop (or any command); stdin is empty unless given. */
   start(command: readonly string[], options?: StartOptions): Started
@@ -61,6 +62,7 @@ export function createRig(): Rig {
       writeFileSync(at(file), content)
     },
     read: file => readFileSync(at(file), 'utf8'),
+    remove: file => rmSync(at(file), { force: true }),
     list: name => readdirSync(at(name)).sort(),
     start: (command, options = {}) => startProcess(command, folder, odopPath, options),
     odop: (words, options) => rig.start([odop, ...words], options).finished,

@@ -181,7 +181,7 @@ describe.skipIf(!hasTmux)('odop top in a terminal (needs tmux)', () => {
     expect(rowOf(paused, 'hold')).toEqual(numbersOf(toldBy(rig.events('seen')), 'hold'))
     terminal.key('e')
     await terminal.see('why it waits', text =>
-      text.includes('* harvesting is paused; odop resume lets tasks run again'),
+      /\* harvesting is paused since [\d:]+ UTC; odop resume seen lets tasks run again/.test(text),
     )
     terminal.key('q')
     terminal.key('p')

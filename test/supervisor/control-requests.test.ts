@@ -28,7 +28,7 @@ function begin(cores = 2) {
     answerRequest(request, gone.signal, {
       recorder,
       attempts: { terminate: (attempt, { outcome }) => done.push(`${attempt} ${outcome}`) },
-      loop: { wake: () => done.push('wake') },
+      loop: { wake: () => done.push('wake'), starts: () => true },
       desk: {
         signalled: name => {
           done.push(`signal ${name}`)

@@ -22,7 +22,7 @@ function draining(recorder: Recorder, rounds: number): EndingParts {
   }
   return {
     recorder,
-    loop: { wake: () => {}, lookAgain: unused, pauseStarting: unused, stop: unused },
+    loop: { wake: () => {}, lookAgain: unused, pauseStarting: unused, starts: () => true, stop: unused },
     attempts: {
       start: unused,
       follow: unused,

@@ -3,17 +3,22 @@ import { readTail } from '../../journal/metrics-tail.ts'
 import type { RunPaths } from '../../journal/run-paths.ts'
 import type { Open } from '../../views/dashboard/ui.ts'
 import type { Status } from '../../views/status.ts'
+import { explainTask } from '../explain-task.ts'
+import type { FollowedRun } from './follow-run.ts'
 import type { Live } from './live.ts'
 
 const LOG_BYTES = 64 << 10
 
+interface Shown {
+  readonly run: FollowedRun
+  readonly live: Live
+  readonly status: Status
+}
+
 /** What is shown of what is open; null: that needs no text of its own. */
-export async function panelText(
-  open: Open | null,
-  { paths, live, status }: { readonly paths: RunPaths; readonly live: Live; readonly status: Status },
-): Promise<readonly string[] | null> {
-  if (open?.kind === 'log') return logText(paths, open.attempt)
-  if (open?.kind === 'explain') return explainText(open.task, live, status)
+export async function panelText(open: Open | null, shown: Shown): Promise<readonly string[] | null> {
+  if (open?.kind === 'log') return logText(shown.run.paths, open.attempt)
+  if (open?.kind === 'explain') return explainText(open.task, shown)
   return null
 }
 
@@ -24,16 +29,22 @@ async function logText(paths: RunPaths, attempt: AttemptId): Promise<readonly st
   return text === '' ? ['nothing so far'] : text.trimEnd().split(/\r?\n/)
 }
 
-/** The run knows more than its journal: what the cores do just now. */
-async function explainText(task: string, live: Live, status: Status): Promise<readonly string[]> {
-  const reply = live.attached() ? await live.ask({ type: 'explain', task }) : null
-  const told = reply?.ok ? (reply.reasons ?? []) : null
-  const reasons = told ?? status.waiting.filter(each => each.task === task).map(({ reason }) => reason)
-  const counts = status.tasks.find(({ name }) => name === task)
-  const waiting = counts === undefined ? 0 : counts.pending
-  const head = `${waiting} pending, ${counts?.running ?? 0} running, ${counts?.suspended ?? 0} suspended`
+/** As `odop explain` says it. */
+async function explainText(name: string, { run, live, status }: Shown): Promise<readonly string[]> {
+  const { state, details } = run.told
+  const task = state.tasks.get(name)
+  if (task === undefined) return [`there is no task ${name} any more`]
+  const { pending, running, ended, reasons } = await explainTask({
+    task,
+    state,
+    details,
+    status,
+    alive: run.alive(),
+    ask: async request => (live.attached() ? await live.ask(request) : null),
+  })
+  const counts = `${pending} pending, ${running} running, ${ended} ended`
   return [
-    head,
+    counts,
     '',
     ...(reasons.length === 0 ? ['nothing of it waits'] : reasons.map(reason => `* ${reason}`)),
   ]

@@ -101,7 +101,7 @@ export function openSession(run: FollowedRun, onChange: () => void): Session {
   async function readPanel(now: number): Promise<boolean> {
     panelAt = now + PANEL_MILLISECONDS
     const { open } = ui
-    const text = await panelText(open, { paths: run.paths, live, status: status(now) })
+    const text = await panelText(open, { run, live, status: status(now) })
     // Something else may have been opened meanwhile.
     if (ui.open !== open || String(text) === String(panel)) return false
     panel = text

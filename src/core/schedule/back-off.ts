@@ -91,12 +91,18 @@ export function nextBackOff(before: BackOff, look: BackOffLook): BackOff {
 /** What follows from it for a node now; null: nothing. */
 export function heldBack(backOff: BackOff, maxSlowdown: number, now: number): HeldBack | null {
   if (isPausing(backOff, now)) {
-    return { allowedCores: 0, reason: 'odop pauses the tasks for a moment, to measure the application alone' }
+    const reason = 'odop pauses the tasks for a moment, to measure the application alone'
+    return {
+      allowedCores: 0,
+      reason,
+      ...(backOff.pausedUntil === null ? {} : { until: backOff.pausedUntil }),
+    }
   }
-  const { allowedCores, slowdown, by } = backOff
+  const { allowedCores, slowdown, by, changedAt, patienceSeconds } = backOff
   if (allowedCores === null) return null
   const figures = `slowdown ${percent(slowdown)} over the ${percent(maxSlowdown)} allowed`
-  return { allowedCores, reason: `odop backs off: ${figures}, ${measureText(by)}` }
+  const reason = `odop backs off: ${figures}, ${measureText(by)}`
+  return { allowedCores, reason, until: changedAt + patienceSeconds * 1000 }
 }
 
 function isPausing({ pausedUntil }: BackOff, now: number): boolean {

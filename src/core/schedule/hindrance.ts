@@ -2,7 +2,7 @@ import { dependencyText } from '../dependencies.ts'
 import { type Capacity, misfit } from '../fit.ts'
 import type { Snapshot, TaskDefinition } from '../model.ts'
 import { isPaused, type RunView, type TaskState, type View } from '../run-state.ts'
-import { formatDuration } from '../units.ts'
+import { formatClock, formatDuration } from '../units.ts'
 
 /** Why nothing of a task starts now, whatever is free. */
 export interface Hindrance {
@@ -23,14 +23,23 @@ export interface HindranceQuestion {
 export function hindranceOf(question: HindranceQuestion): Hindrance | null {
   const { state, task, running, capacities, snapshot } = question
   const { definition } = task
-  if (definition === null) return { kind: 'undefined', text: 'no task of this name is defined any more' }
+  if (definition === null) return { kind: 'undefined', text: undefinedText(state) }
   const wanted = misfit(definition, capacities)
   if (wanted !== null) return { kind: 'never-fits', text: `can never run here: ${wanted}` }
-  if (isPaused(state))
-    return { kind: 'paused', text: 'harvesting is paused; odop resume lets tasks run again' }
+  if (isPaused(state)) return { kind: 'paused', text: pausedText(state) }
   const waitsFor = dependencyText(state, task, snapshot.incoming)
   if (waitsFor !== null) return { kind: 'depends', text: waitsFor }
   return timeLeftHindrance(definition, snapshot.remainingSeconds) ?? replicasHindrance(definition, running)
+}
+
+function undefinedText({ launch }: RunView): string {
+  const folders = launch?.taskFolders ?? []
+  return `no task of this name is defined any more${folders.length === 0 ? '' : ` in ${folders.join(', ')}`}`
+}
+
+function pausedText({ launch, pause }: RunView): string {
+  const since = pause.since === null ? '' : ` since ${formatClock(pause.since)} UTC`
+  return `harvesting is paused${since}; odop resume${launch === null ? '' : ` ${launch.run}`} lets tasks run again`
 }
 
 /** What keeps a checkpoint loses nothing at the end, and gets something done in this time. */
@@ -41,7 +50,7 @@ function timeLeftHindrance(task: TaskDefinition, remaining: number | null): Hind
   const timeSeconds = checkpoint === null ? task.timeSeconds : leastWithCheckpoint(task)
   if (remaining === null || (remaining > 0 && (timeSeconds ?? 0) <= remaining)) return null
   const left = formatDuration(Math.max(0, remaining))
-  const wanted = timeSeconds === null ? '' : `, and an attempt may take ${formatDuration(timeSeconds)}`
+  const wanted = timeSeconds === null ? '' : `, and an attempt may take ${formatDuration(timeSeconds)} (time)`
   return { kind: 'time-left', text: `the job ends in ${left}${wanted}` }
 }
 
@@ -53,5 +62,9 @@ function leastWithCheckpoint({ timeSeconds }: TaskDefinition): number {
 export function replicasHindrance({ replicas, trigger }: TaskDefinition, running: number): Hindrance | null {
   const most = replicas ?? (trigger.kind === 'background' ? 1 : null)
   if (most === null || running < most) return null
-  return { kind: 'replicas', text: `${running} of at most ${most} at the same time are running` }
+  const are = running === 1 ? 'is' : 'are'
+  return {
+    kind: 'replicas',
+    text: `${running} of at most ${most} at the same time ${are} running (replicas)`,
+  }
 }

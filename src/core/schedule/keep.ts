@@ -127,6 +127,7 @@ function reservationAt(
   return {
     startsBy: enough ? startsBy : Number.POSITIVE_INFINITY,
     kept: {
+      task: definition.name,
       until: enough && startsBy < Number.POSITIVE_INFINITY ? startsBy : null,
       spareCores: enough ? cores - neededCores : 0,
       spareMemory: enough ? memory - neededMemory : 0,

@@ -10,6 +10,7 @@ import type {
   Settings,
   Snapshot,
   TaskDefinition,
+  TaskName,
 } from '../model.ts'
 import type { NodeLoad, RunView, View } from '../run-state.ts'
 import { BUSY, HELD, IDLE, judgeInto, SHARED } from './levels.ts'
@@ -235,6 +236,8 @@ interface RoomParts {
 }
 
 export interface Kept {
+  /** Whose item it is kept for. */
+  readonly task: TaskName
   /** What is over by then may start (ms since the epoch); null: it is not known when that is. */
   readonly until: number | null
   /** What others may have beyond that time. */

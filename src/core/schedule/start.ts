@@ -1,5 +1,5 @@
 import type { Action } from '../actions.ts'
-import { capacitiesOf } from '../fit.ts'
+import { capacitiesOf, nodesOfJob } from '../fit.ts'
 import { pop, push } from '../heap.ts'
 import { attemptId } from '../ids.ts'
 import type { AttemptId, NodeName, Placement, Snapshot, TaskDefinition, TaskName } from '../model.ts'
@@ -147,7 +147,7 @@ interface LinesOptions {
 
 export function linesOf({ state, snapshot, now, hindered, turns }: LinesOptions): Line[] {
   const lines: Line[] = []
-  const capacities = capacitiesOf([...state.nodes.values()], state.settings)
+  const capacities = capacitiesOf(nodesOfJob(state.nodes), state.settings)
   const shapeOf = shapes(turns)
   for (const task of state.tasks.values()) {
     if (task.pendingCount === 0) continue
