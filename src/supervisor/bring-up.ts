@@ -131,7 +131,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     }) ?? null
   let lastLook: Snapshot | null = null
   const mostIdle = new MostIdle()
-  const firstIdle = new FirstIdle(prepared.facts.name, settings.idleThreshold)
+  const firstIdle = new FirstIdle(settings.idleThreshold)
   const loop: Loop = startLoop({
     state: recorder.state,
     agents,
@@ -163,15 +163,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   })
 
   const onLoader = (pid: number) => launchers.push(pid)
-  const taskOptions = {
-    ...prepared,
-    agents,
-    desk,
-    cwd,
-    onLoader,
-    moreNodes,
-    isIdleHere: () => firstIdle.isHere,
-  }
+  const taskOptions = { ...prepared, agents, desk, cwd, onLoader, moreNodes }
   const mayLoad = moreNodes && application !== null ? firstIdle.seen : Promise.resolve()
   const open = (places: TaskPlaces) => openTasks({ ...taskOptions, ...places })
   const { tasks: folders, tasksAreNamed } = prepared.configuration
