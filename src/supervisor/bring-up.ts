@@ -63,11 +63,12 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const { cwd } = request
   const elsewhere = { ...request.environment, ODOP_RUN: store.name, ODOP_SOCKET: undefined }
   const here = announced(request.environment, { ...announcement, run: store.name })
-  const launchers = [...(options.early?.pids ?? [])]
+  const launchers: number[] = []
   const dashboardModule = prepared.configuration.dashboard ? await import('./open-dashboard.ts') : null
   const ownPolicyModule = hasOwnPolicy(prepared) ? await import('./own-policy.ts') : null
 
-  const helpers = () => [witnessPid(), ...launchers].filter(pid => pid !== null)
+  const helpers = () =>
+    [witnessPid(), ...(options.early?.pids ?? []), ...launchers].filter(pid => pid !== null)
   const jobs = prepared.cluster?.jobs ?? []
   const steps = stepPids({ jobs, node: prepared.facts.name })
   const joined = (facts: NodeFacts, cause: JoinCause) => {
