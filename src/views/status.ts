@@ -97,7 +97,7 @@ export function statusOf(state: RunView, options: StatusOptions): Status | null 
     pid: launch.pid,
     start: new Date(launch.at).toISOString(),
     end: state.launchEndedAt === null ? null : new Date(state.launchEndedAt).toISOString(),
-    wallSeconds: tenths((until - launch.at) / 1000),
+    wallSeconds: Math.max(0, until - launch.at) / 1000,
     application: applicationOf(state, isOver),
     nodes: nodeSummaries(state),
     harvest: harvestOf(totalsOf(state).coreSeconds),

@@ -40,7 +40,7 @@ function titleLine(scene: Scene, width: number): Line {
   const name = truncate(printable(status.run), Math.max(8, Math.floor(width / 2)))
   const left: Line = [
     styled('bold', name),
-    ` ${status.state} ${formatDuration(Math.floor(status.wallSeconds))}`,
+    ` ${status.state} ${formatDuration(isOver(scene) ? status.wallSeconds : Math.floor(status.wallSeconds))}`,
     ...paused,
   ]
   const used =

@@ -178,12 +178,17 @@ export function leftoversHtml({ status, itemsLeft }: Report): Html {
   )
 }
 
+/** Nothing where there is none. */
+export function adviceHtml({ summary: { advice } }: Report): Html {
+  return advice.length === 0 ? html`` : section('advice', 'Advice', listHtml(advice))
+}
+
 export function notesHtml({ summary: { notes } }: Report): Html {
-  const list =
-    notes.length === 0
-      ? html`<p>There are none.</p>`
-      : html`<ul class="notes">${notes.map(note => html`<li>${note}</li>`)}</ul>`
-  return section('notes', 'Notes', list)
+  return section('notes', 'Notes', notes.length === 0 ? html`<p>There are none.</p>` : listHtml(notes))
+}
+
+function listHtml(texts: readonly string[]): Html {
+  return html`<ul class="notes">${texts.map(text => html`<li>${text}</li>`)}</ul>`
 }
 
 function section(id: string, title: string, content: Html): Html {
