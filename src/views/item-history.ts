@@ -8,7 +8,7 @@ import type {
 } from '../core/events.ts'
 import { itemOf } from '../core/ids.ts'
 import type { AttemptId, AttemptOutcome, ItemId, Placement, TaskName, WorkItem } from '../core/model.ts'
-import type { RunView } from '../core/state.ts'
+import type { AttemptProgress, RunView } from '../core/state.ts'
 import { addWait, newWaits, type Waits } from '../core/waits.ts'
 
 /** What became of work items one by one, which the state only counts: for views of tasks and items. */
@@ -54,6 +54,8 @@ export interface AttemptRecord {
   suspendedSeconds: number
   suspendedSince: number | null
   suspendReason: string | null
+  /** The last one that was recorded; null: it has not said how far it is. */
+  progress: AttemptProgress | null
 }
 
 /** Of all attempts of a task, those of items that are not kept included. */
@@ -101,6 +103,11 @@ export function addHistory(history: ItemHistory, event: OdopEvent, state: RunVie
     case 'attempt-moved': {
       const moved = runningAttempt(history, event.attempt)
       if (moved !== null) moved.placement = event.placement
+      return
+    }
+    case 'attempt-progress': {
+      const told = runningAttempt(history, event.attempt)
+      if (told !== null) told.progress = event
       return
     }
     case 'attempt-ended':
@@ -175,6 +182,7 @@ function attemptStarted(history: ItemHistory, { item, attempt, at, placement }: 
     suspendedSeconds: 0,
     suspendedSince: null,
     suspendReason: null,
+    progress: null,
   })
 }
 

@@ -9,8 +9,8 @@ export const hasTmux = spawnSync('tmux', ['-V']).status === 0
 export interface Terminal extends AsyncDisposable {
   /** Types a line, with Enter. */
   type(line: string): void
-  /** A key by tmux's name, or a character. */
-  key(name: string): void
+  /** A key by tmux's name, or a character; several come in one piece. */
+  key(...names: readonly string[]): void
   /** What can be seen now, line by line. */
   screen(): string[]
   /** What was scrolled out above, too. */
@@ -51,7 +51,7 @@ export function openTerminal(
       tmux('send-keys', '-l', line)
       tmux('send-keys', 'Enter')
     },
-    key: key => void tmux('send-keys', key),
+    key: (...names) => void tmux('send-keys', ...names),
     screen: () => capture(),
     all: () => capture('-S', '-'),
     resize: (width, height) => void tmux('resize-window', '-x', String(width), '-y', String(height)),

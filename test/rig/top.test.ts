@@ -199,7 +199,6 @@ describe.skipIf(!hasTmux)('odop top in a terminal (needs tmux)', () => {
     await until('it is cancelled', () =>
       rig.events('seen').some(event => event.type === 'attempt-ended' && event.outcome === 'cancelled'),
     )
-    // One by one: two keys that come in one piece are taken for one.
     terminal.key('Tab')
     await terminal.see('the node chosen', text => /^> .*app +\d/m.test(text))
     terminal.key('Tab')
@@ -218,7 +217,8 @@ describe.skipIf(!hasTmux)('odop top in a terminal (needs tmux)', () => {
       'the shell',
       text => text.includes('echo before') && !text.includes('seen live'),
     )
-    expect(back.join('\n')).toContain('\nbefore')
+    // Behind the prompt where the shell was slower than who typed.
+    expect(back.join('\n')).toMatch(/^(\$ )?before$/m)
     rig.write('release', '')
     rig.write('end', '')
     await run.finished
@@ -226,6 +226,26 @@ describe.skipIf(!hasTmux)('odop top in a terminal (needs tmux)', () => {
       expect.arrayContaining(['harvest-paused', 'harvest-resumed']),
     )
     expect(JSON.stringify(rig.summary('seen')['notes'])).toContain('harvesting was paused by the user')
+  })
+
+  test('keys that come in one piece are obeyed one by one', async () => {
+    await using rig = userFolder()
+    rig.write('tasks/reduce.mjs', TASKS)
+    await rig.odop(['run', '--name', 'seen', '--max-cpus', '1', '--drain', '--quiet', '--', 'true'])
+    await using terminal = openTerminal(rig, [100, 30])
+    terminal.type(`${odop} top seen`)
+    await terminal.see('the run', text => text.includes('seen ended') && /^> +hold /m.test(text))
+    // From the tasks to the attempts and on to the nodes.
+    terminal.key('Tab', 'Tab')
+    await terminal.see('the node chosen', text => /^> /m.test(text) && !/^> +(hold|reduce) /m.test(text))
+    terminal.key('Tab', 'j')
+    await terminal.see('the second task chosen', text => /^> +reduce /m.test(text))
+    terminal.key('Up', 'Down', 'Down', 'Up', 'Up')
+    await terminal.see('the first task chosen', text => /^> +hold /m.test(text))
+    terminal.key('/', 'r', 'e', 'x', 'BSpace', 'Enter', 'e')
+    await terminal.see('what the filtered task waits for', text => text.includes('Why work of reduce waits'))
+    terminal.key('q', 'q')
+    await terminal.see('the shell', text => !text.includes('seen ended'))
   })
 
   test('a signal ends it, and gives the terminal back', async () => {
@@ -237,7 +257,8 @@ describe.skipIf(!hasTmux)('odop top in a terminal (needs tmux)', () => {
     await terminal.see('the run', text => text.includes('seen ended'))
     process.kill(pidOf(/^node .* top seen/), 'SIGTERM')
     const back = await terminal.see('the shell', text => text.includes('code 143'))
-    expect(back.join('\n')).toContain('\nbefore')
+    // Behind the prompt where the shell was slower than who typed.
+    expect(back.join('\n')).toMatch(/^(\$ )?before$/m)
     expect(back.join('\n')).not.toContain('seen ended')
     // Letters are shown again as they are typed.
     terminal.type('echo typed')
@@ -307,7 +328,7 @@ describe.skipIf(!hasTmux)('odop run --dashboard in a terminal (needs tmux)', () 
     const all = terminal.all()
     // No line of the application is lost, or in another order.
     const printed = all.flatMap(line => /^line (\d+)$/.exec(line)?.[1] ?? [])
-    expect(printed.length).toBeGreaterThan(20)
+    expect(printed.length).toBeGreaterThanOrEqual(20)
     expect(printed.map(Number)).toEqual(printed.map((_, at) => at + 1))
     expect(all.join('\n')).not.toContain('-- odop:')
     expect(all.join('\n')).toContain('== odop: seen')

@@ -97,7 +97,7 @@ function panes(scene: Scene, ui: Ui, rows: Rows, { width, height }: Size): Line[
     }),
     ...table({
       ...sizeOf('attempts'),
-      columns: attemptColumns,
+      columns: attemptColumns(rows.attempts),
       rows: rows.attempts,
       selected: placeOf(scene, ui, rows, 'attempts'),
       empty: 'nothing runs',

@@ -31,6 +31,8 @@ export function attemptsCsv(
     peak_memory_bytes: row => row.peakMemoryBytes,
     reason: row => row.reason,
     log: row => attemptLog(row.attempt),
+    progress: row => row.progress?.fraction ?? null,
+    progress_text: row => row.progress?.text ?? null,
   })
 }
 

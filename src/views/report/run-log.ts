@@ -7,7 +7,7 @@ import type {
   Placement,
   TaskName,
 } from '../../core/model.ts'
-import type { RunView } from '../../core/state.ts'
+import type { AttemptProgress, RunView } from '../../core/state.ts'
 import type { Details } from '../details.ts'
 import { type Folded, fold, newFolded } from '../folded.ts'
 import type { ItemHistory } from '../item-history.ts'
@@ -33,6 +33,8 @@ export interface LoggedAttempt {
   reason: string | null
   /** null: it is not known (yet). */
   usage: AttemptUsage | null
+  /** How far it said last that it was; null: it did not. */
+  progress: AttemptProgress | null
 }
 
 /** Where an attempt was, and when; `end` is that of what is told, for one whose end is not known. */
@@ -123,6 +125,9 @@ export class RunLog {
       const running = this.state.running.get(event.attempt)
       if (running?.startedAt !== event.at || this.#open.has(event.attempt)) return
       this.#start(event)
+    } else if (event.type === 'attempt-progress') {
+      const attempt = this.#open.get(event.attempt)
+      if (attempt !== undefined) attempt.progress = this.state.running.get(event.attempt)?.progress ?? null
     } else if (event.type === 'attempt-moved') {
       this.#move(event.attempt, event.at)
     } else if (event.type === 'attempt-ended' && !this.state.running.has(event.attempt)) {
@@ -149,6 +154,7 @@ export class RunLog {
       state: 'running',
       reason: null,
       usage: null,
+      progress: null,
     }
     this.attempts.push(logged)
     this.#open.set(attempt, logged)

@@ -159,6 +159,18 @@ describe.skipIf(chromium === undefined)('the page in Chromium (skipped where chr
     expectQuiet(page)
   })
 
+  test('the tooltip of an attempt tells its last progress, and so does the table', async () => {
+    writeEvilRun(rig, 'slice')
+    await open(page, rig, 'evil')
+    const box = await boxOf(page, 'lines')
+    const told = await tooltip(page, box.x + box.width / 2, box.y + 10 + (box.height - 36) * 0.75)
+    expect(told).toMatch(/slice#1\.1\nfailed, 12:00:02.0 – 12:00:58.0, last progress 40% slice/)
+    const heads = await texts(page, '#table-attempts thead th')
+    const cells = await texts(page, '#table-attempts tbody tr > *')
+    expect(cells[heads.indexOf('Last progress')]).toBe('40% slice')
+    expectQuiet(page)
+  })
+
   test('names, commands and logs are text, whatever they hold', async () => {
     const evil = `</script><script>window.hacked=1</script><img src=x onerror="window.hacked=2">`
     writeEvilRun(rig, evil)
@@ -229,6 +241,7 @@ function writeEvilRun(rig: Rig, evil: string): void {
     application,
     queued(evil, 1, 1),
     started(evil, '1.1', 2),
+    { type: 'attempt-progress', at: at(30), attempt: `${evil}#1.1`, fraction: 0.4, text: evil },
     ended(evil, '1.1', 58, { outcome: 'failed', reason: evil }),
     { type: 'note', at: at(59), level: 'warning', text: evil },
     { type: 'launch-ended', at: at(60) },
