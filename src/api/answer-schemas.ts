@@ -179,6 +179,8 @@ export const answerSchemas: Readonly<Record<string, z.ZodType>> = {
   Explanation: z.strictObject({ ...head, task: z.string(), pending: count, reasons: z.array(z.string()) }),
   Signal: z.strictObject({ files: z.array(z.string()).optional() }),
   Signalled: z.strictObject({ ...head, signal: z.string(), files: z.array(z.string()) }),
+  Harvesting: z.strictObject({ ...head, paused: z.boolean() }),
+  Cancelled: z.strictObject({ ...head, item: z.string() }),
   OpenApi: z.looseObject({ openapi: z.string(), info: z.looseObject({}), paths: z.looseObject({}) }),
   Problem: z.strictObject({
     type: z.literal('about:blank'),

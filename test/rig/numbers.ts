@@ -349,11 +349,17 @@ export function numbersOfText(text: string, { tasks, nodes }: Summary): Numbers 
   })
   const [, wall] = /^Time +(\S+) /m.exec(text) ?? []
   const [, code] = /^Exit +code (\d+)/m.exec(text) ?? []
+  const [, cost] = /^Cost +(\S+) of CPU time/m.exec(text) ?? []
+  const [, slowdown] = /^Slowdown +(not known|\S+%)/m.exec(text) ?? []
+  const [, user] = /^User +(\S+)/m.exec(text) ?? []
   const [, harvested, share] = /^Harvested +(\S+ of \S+ core-\w+)[^(]*\((\S+%)\)/m.exec(text) ?? []
   return {
     'wallSeconds in words': wall,
     ...(code === undefined ? {} : { 'exit.code': Number(code) }),
     'harvest in words': `${harvested} (${share})`,
+    'CPU time of odop in words': cost,
+    'slowdown in words': slowdown,
+    user,
     ...Object.fromEntries(shares),
     ...Object.fromEntries(
       rows.flat().flatMap(([name, column, cell]) => {
