@@ -5,6 +5,8 @@ import { launchApplication } from './app/launch.ts'
 import { readLaunchContext } from './app/launch-context.ts'
 import { noteChildren, reapOrphans } from './app/orphans.ts'
 import { forwardSignals } from './app/signals.ts'
+import { startAgentsEarly } from './cluster/early-agents.ts'
+import type { Flags } from './config.ts'
 import { systemCalls } from './os/system-calls.ts'
 import type { SuperviseRequest } from './supervisor/request.ts'
 import { supervise } from './supervisor/supervise.ts'
@@ -42,12 +44,14 @@ export async function run(request: SuperviseRequest): Promise<number> {
       onSignalAfterEnd: () => supervision.interrupt(),
     },
   })
+  const early = startAgentsEarly({ environment, hostsAreNamed: namesHosts(request.flags) })
   const supervision = supervise({
     request: { ...request, environment },
     application,
     announcement,
     launchedAt,
     witnessPid: signals.witnessPid,
+    early,
   })
 
   const exit = await application.ended
@@ -56,4 +60,8 @@ export async function run(request: SuperviseRequest): Promise<number> {
   await supervision.end(exit)
   signals.close()
   return process.exitCode
+}
+
+function namesHosts({ hosts, hostFile }: Flags): boolean {
+  return hosts !== undefined || hostFile !== undefined
 }

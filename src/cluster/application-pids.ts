@@ -1,4 +1,5 @@
 import type { AttemptId } from '../core/model.ts'
+import type { Stranger } from '../node/observe/other-programs.ts'
 import { readPids, readProc, readProcessStat } from '../os/proc.ts'
 
 /** `0`, `1` … as srun counts them, or `batch`, `extern`, `interactive`. */
@@ -40,6 +41,7 @@ export class ApplicationPids {
   readonly #options: ApplicationPidsOptions
   readonly #reads: ProcessReads
   readonly #known = new Map<number, Known>()
+  #slurms: number[] = []
   #looks = 0
 
   constructor(options: ApplicationPidsOptions) {
@@ -56,6 +58,7 @@ export class ApplicationPids {
     this.#forgetAllBut(new Set(pids))
     this.#looks++
     const judged = new Map<number, Known | null>()
+    this.#slurms = []
     const steps = new Map<StepName, number[]>()
     for (const pid of pids) {
       const owner = this.#judge(pid, judged)?.owner
@@ -65,6 +68,16 @@ export class ApplicationPids {
       else steps.set(owner.step, [pid])
     }
     return steps
+  }
+
+  /** Of the last look: who is neither the application's nor odop's, but for the kernel's own threads. */
+  strangers(): Stranger[] {
+    const strangers = this.#slurms.map(pid => ({ pid, startsRanks: true }))
+    for (const [pid, { owner, parent }] of this.#known) {
+      if (owner === 'stranger' && parent !== KERNEL_THREADS && pid !== KERNEL_THREADS)
+        strangers.push({ pid, startsRanks: false })
+    }
+    return strangers
   }
 
   /** What the last look has found of attempts' ranks: those that are below no other one of the same attempt. */
@@ -114,7 +127,10 @@ export class ApplicationPids {
     if (stat === null) return null
     const { startTicks, name, parent } = stat
     // Slurm's own; a rank has this name, and not yet its environment, until its program is executed.
-    if (name === 'slurmstepd') return { startTicks, parent, owner: 'undecided' }
+    if (name === 'slurmstepd') {
+      this.#slurms.push(pid)
+      return { startTicks, parent, owner: 'undecided' }
+    }
     if (pid === this.#options.agent) return { startTicks, parent, owner: 'odop' }
     const parentsOwner = parent > 1 ? this.#judge(parent, judged)?.owner : undefined
     if (parentsOwner === 'odop') return { startTicks, parent, owner: 'odop' }
@@ -141,6 +157,8 @@ export class ApplicationPids {
   }
 }
 
+/** kthreadd, the parent of all threads of the kernel. */
+const KERNEL_THREADS = 2
 /** Each stranger is met anew at one look in so many. */
 const TURNS = 16
 

@@ -1,11 +1,14 @@
 import type { Writable } from 'node:stream'
 import { FrameReader, FrameWriter } from './frames.ts'
+import type { Launcher } from './launcher.ts'
 import type { FromAgent, ToAgent } from './messages.ts'
+import type { PlannedChannel } from './plan.ts'
 
 export interface ChannelOptions {
   /** What starts agents: its standard streams are the channel. */
-  readonly command: readonly string[]
-  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly planned: PlannedChannel
+  /** It runs already; null: it is still to be started. */
+  readonly started: Launcher | null
   readonly onStarted: (pid: number) => void
   readonly onMessage: (node: string, message: FromAgent) => void
   /** It has ended, or nothing that comes through it can be relied on any more; once. */
@@ -51,26 +54,12 @@ export function openChannel(options: ChannelOptions): Channel {
   launch().catch((error: unknown) => end(error instanceof Error ? error.message : String(error)))
 
   async function launch(): Promise<void> {
-    const { execa } = await import('execa')
-    const [program = '', ...words] = options.command
-    const child = execa(program, words, {
-      env: options.environment,
-      extendEnv: false,
-      stdin: 'pipe',
-      stdout: 'pipe',
-      stderr: 'pipe',
-      buffer: false,
-      reject: false,
-      // A session of its own: a Ctrl-C at the terminal is for the application, and srun takes two for "end the step".
-      detached: true,
-      cleanup: false,
-    })
+    const child = options.started ?? (await import('./launcher.ts')).startLauncher(options.planned)
     if (child.pid !== undefined) options.onStarted(child.pid)
     child.stdout.on('data', (chunk: Buffer) => reader.read(chunk))
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       for (const line of text.split('\n')) if (line.trim() !== '') foreign(line.trim())
     })
-    child.stdin.on('error', () => {})
     stdin = child.stdin
     if (ended) stdin.end()
     else stdin.write(waiting)

@@ -1,5 +1,6 @@
 import type { NodeName } from '../core/model.ts'
 import { type Channel, openChannel } from './channel.ts'
+import type { EarlyAgents } from './early-agents.ts'
 import type { AgentOptions } from './messages.ts'
 import { Outbox } from './outbox.ts'
 import type { ClusterPlan, PlannedChannel } from './plan.ts'
@@ -11,6 +12,8 @@ export interface ClusterOptions
     'version' | 'onJoined' | 'onReport' | 'onFound' | 'onWarning' | 'onSignal' | 'now'
   > {
   readonly begin: Omit<AgentOptions, 'memoryBytes' | 'jobs'>
+  /** Launchers that run already; missing: none do. */
+  readonly early?: EarlyAgents | undefined
   /** A launcher was started here: its cost is odop's. */
   readonly onLauncher: (pid: number) => void
 }
@@ -78,10 +81,11 @@ export function openCluster(plan: ClusterPlan, options: ClusterOptions): Cluster
     clearTimeout(timer)
   }
 
-  function open({ command, environment, nodes }: PlannedChannel): Channel {
+  function open(planned: PlannedChannel): Channel {
+    const { nodes } = planned
     const channel = openChannel({
-      command,
-      environment,
+      planned,
+      started: options.early?.take(planned) ?? null,
       onStarted: options.onLauncher,
       onMessage: (node, message) => agents.get(node)?.receive(message),
       onEnd: why => {

@@ -1,5 +1,6 @@
 import type { AttemptId, CoreId } from '../core/model.ts'
 import { MARK } from '../node/keeper/marked.ts'
+import type { Stranger } from '../node/observe/other-programs.ts'
 import { parseCoreList } from '../node/observe/topology.ts'
 import { RANK_OF } from '../node/runner/ranks/launch.ts'
 import { ApplicationPids, type StepName } from './application-pids.ts'
@@ -18,6 +19,8 @@ const NOT_THE_APPLICATION: ReadonlySet<StepName> = new Set(['batch', 'interactiv
 export interface StepPids {
   /** The application's processes. */
   otherPids(): number[]
+  /** Who is neither the application's nor odop's. */
+  strangers(): Stranger[]
   /** Ranks of attempts, as of the last time that the application's processes were asked for. */
   rankPids(): AttemptRanks[]
 }
@@ -42,6 +45,10 @@ export function stepPids({ jobs, node }: StepPidsOptions): StepPids | null {
   return {
     otherPids: () =>
       [...pids.look()].flatMap(([step, members]) => (NOT_THE_APPLICATION.has(step) ? [] : members)),
+    strangers: () => {
+      pids.look()
+      return pids.strangers()
+    },
     rankPids: () =>
       [...pids.ranks()].map(([attempt, { pids, places }]) => ({
         attempt,

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+
 /** Seconds until a job's end; Infinity: no limit; null: not known. */
 type Answer = number | null
 
@@ -94,18 +97,17 @@ const ASK_EVERY_MS = 5 * 60_000
 const ASK_AGAIN_MS = 60_000
 const LONGEST_ANSWER_MS = 20_000
 
+/** Loading execa would take longer than squeue itself. */
+const executed = promisify(execFile)
+
 async function printed(command: readonly string[], env: JobTimeOptions['env']): Promise<string> {
-  const { execa } = await import('execa')
   const [program = '', ...words] = command
   // A user's own filters (SQUEUE_STATES, SQUEUE_PARTITION …) could hide the job.
   const kept = Object.entries(env).filter(([name]) => !name.startsWith('SQUEUE_'))
-  const { stdout } = await execa(program, words, {
+  const { stdout } = await executed(program, words, {
     env: Object.fromEntries(kept),
-    extendEnv: false,
-    stdin: 'ignore',
-    stderr: 'ignore',
     timeout: LONGEST_ANSWER_MS,
-    forceKillAfterDelay: 1_000,
+    killSignal: 'SIGKILL',
     maxBuffer: 2 ** 20,
   })
   return stdout

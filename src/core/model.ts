@@ -238,7 +238,7 @@ export interface CorePlace {
 /** Core-seconds since the launch; total = app + tasks + odop + idle within rounding. */
 export interface CoreSeconds {
   readonly total: number
-  /** Everything on the allocation's cores that is not odop's: the application. */
+  /** Everything on the allocation's cores that is neither odop's nor, where they can be told apart, other programs'. */
   readonly app: number
   readonly tasks: number
   readonly odop: number
@@ -259,6 +259,8 @@ export interface NodeUsage {
   readonly appRunDelaySeconds: number | null
   /** The same beside attempts and without any; `null` where the kernel does not say. */
   readonly interference: Interference | null
+  /** The part of `coreSeconds.idle` that other programs have used. Missing: they can't be told from the application. */
+  readonly otherCoreSeconds?: number
   /** Cores that nobody has used so far, but for less than 1 %. Missing: not known. */
   readonly unusedCores?: readonly CoreId[]
   /** Missing: it has none, or they are not known. */

@@ -107,6 +107,7 @@ const isNodeUsage = fields({
   coreSeconds: fields({ total: isNumber, app: isNumber, tasks: isNumber, odop: isNumber, idle: isNumber }),
   memoryBytes: fields({ limit: isNumber, appPeak: isNumber, tasksPeak: isNumber, odopPeak: isNumber }),
   appRunDelaySeconds: orNull(isNumber),
+  otherCoreSeconds: value => orMissing(isNumber)(value),
   interference: value => isInterference(value),
   gpus: value => orMissing(isArrayOf(isGpuUsage))(value),
 })

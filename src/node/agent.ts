@@ -117,5 +117,5 @@ export interface NodeMeasurement {
   /** Used by anybody at the last look, in the order of `usage.gpus`; null: it is not known yet which GPUs there are. */
   readonly gpuMemoryBytes: readonly (number | null)[] | null
   /** See `Sampler.outsideSeconds`. */
-  readonly outsideSeconds: number
+  readonly outsideSeconds: number | null
 }

@@ -19,6 +19,7 @@ import { InterferenceMeter } from './observe/interference-meter.ts'
 import { IoPressure } from './observe/io-pressure.ts'
 import { MemoryWatch } from './observe/memory-watch.ts'
 import type { RunningAttempt } from './observe/odop-processes.ts'
+import type { Stranger } from './observe/other-programs.ts'
 import { createSampler, type NodeLook, thisSystem } from './observe/sampler.ts'
 import { WrittenBytes } from './observe/written-bytes.ts'
 import { type YieldChange, YieldLayer } from './observe/yield-layer.ts'
@@ -33,6 +34,8 @@ export interface LocalAgentOptions {
   readonly isOwnChild: (pid: number) => boolean
   /** Processes of the application that this one has not started, such as the ranks of srun; default: there are none. */
   readonly otherPids?: () => Iterable<number>
+  /** See `SamplerOptions`. */
+  readonly strangers?: () => Iterable<Stranger>
   /** The application's first process, where that has started this one; default: this one has started the application. */
   readonly caller?: number
   /** Ranks of attempts that this process has not started; default: there are none. */
@@ -109,8 +112,10 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
     memoryReserveBytes: options.settings.memoryReserveBytes,
     attempts: () => withRanks(executing(keeper), options.rankPids?.() ?? []),
     helpers: () => [...options.helpers(), ...idleHelpers(keeper), ...gpus.pids],
+    keeper: () => keeper?.pids().keeper ?? null,
     isOwnChild: pid => options.isOwnChild(pid) || pid === keeper?.pids().keeper || gpus.pids.includes(pid),
     ...(options.otherPids === undefined ? {} : { otherPids: options.otherPids }),
+    ...(options.strangers === undefined ? {} : { strangers: options.strangers }),
     ...(options.caller === undefined ? {} : { caller: options.caller }),
   })
   const layer = new YieldLayer({

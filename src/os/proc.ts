@@ -40,6 +40,8 @@ export interface ProcessStat {
   /** In ticks after the boot: tells two processes apart that had the same pid one after the other. */
   readonly startTicks: number
   readonly residentBytes: number
+  /** On which its first thread ran last. */
+  readonly core: number
 }
 
 export interface MemoryInfo {
@@ -92,6 +94,7 @@ export function parseProcessStat(text: string): ProcessStat | null {
     threads: field(20),
     startTicks: field(22),
     residentBytes: field(24) * pageBytes(),
+    core: field(39),
   }
 }
 

@@ -18,6 +18,7 @@ import { openControl } from './control.ts'
 import { answerRequest } from './control-requests.ts'
 import { type EndingHow, endLaunch, type LaunchEnd } from './end-launch.ts'
 import { waitingTasks } from './explained.ts'
+import { FirstIdle } from './first-idle.ts'
 import { JobEnd } from './job-end.ts'
 import { type Loop, startLoop } from './loop.ts'
 import { startMetrics } from './metrics.ts'
@@ -62,7 +63,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const { cwd } = request
   const elsewhere = { ...request.environment, ODOP_RUN: store.name, ODOP_SOCKET: undefined }
   const here = announced(request.environment, { ...announcement, run: store.name })
-  const launchers: number[] = []
+  const launchers = [...(options.early?.pids ?? [])]
   const dashboardModule = prepared.configuration.dashboard ? await import('./open-dashboard.ts') : null
   const ownPolicyModule = hasOwnPolicy(prepared) ? await import('./own-policy.ts') : null
 
@@ -98,6 +99,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const cluster = openOtherNodes(prepared, {
     // The socket is on this node.
     environment: elsewhere,
+    early: options.early,
     onLauncher: pid => launchers.push(pid),
     onJoined: joined,
     onReport: report => {
@@ -109,6 +111,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     onSignal: signal => jobEnd.signalled(signal),
   })
   const agents = allAgents(local, cluster)
+  const moreNodes = cluster !== null
   const job = prepared.cluster?.job ?? null
   const jobTime = job === null ? null : new JobTime({ ...job, env: request.environment }, now())
   const attempts: Attempts = createAttempts({ recorder, agents, settings, cwd, store, now })
@@ -128,6 +131,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     }) ?? null
   let lastLook: Snapshot | null = null
   const mostIdle = new MostIdle()
+  const firstIdle = new FirstIdle(prepared.facts.name, settings.idleThreshold)
   const loop: Loop = startLoop({
     state: recorder.state,
     agents,
@@ -138,9 +142,11 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     incoming: desk.incoming,
     progress: progress.recent,
     onBackOff: notes.seen,
+    isAwaited: () => moreNodes && firstIdle.isAwaited,
     onLook: snapshot => {
       lastLook = snapshot
       mostIdle.looked(recorder.state, snapshot, now())
+      firstIdle.looked(snapshot)
       metrics.looked()
       dashboard?.looked()
       void jobTime?.refresh(now)
@@ -157,12 +163,21 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   })
 
   const onLoader = (pid: number) => launchers.push(pid)
-  const taskOptions = { ...prepared, agents, desk, cwd, onLoader, moreNodes: cluster !== null }
+  const taskOptions = {
+    ...prepared,
+    agents,
+    desk,
+    cwd,
+    onLoader,
+    moreNodes,
+    isIdleHere: () => firstIdle.isHere,
+  }
+  const mayLoad = moreNodes && application !== null ? firstIdle.seen : Promise.resolve()
   const open = (places: TaskPlaces) => openTasks({ ...taskOptions, ...places })
   const { tasks: folders, tasksAreNamed } = prepared.configuration
   const files = [...recorder.state.addedFiles]
   const foldersAreOpen = prepared.executes
-    ? open({ folders, files, mayBeMissing: !tasksAreNamed }).then(() => {}, onBug)
+    ? mayLoad.then(() => open({ folders, files, mayBeMissing: !tasksAreNamed })).then(() => {}, onBug)
     : Promise.resolve()
   let tasksAreOpen = prepared.executes
     ? Promise.all([foldersAreOpen, cluster?.ready]).then(() => {})
@@ -224,8 +239,9 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     problem: prepared.problem,
     addedTasksFolder: path.join(store.paths.folder, ADDED_TASKS),
     addTasks,
-    end: (exit, how = {}) =>
-      endLaunch({
+    end(exit, how = {}) {
+      firstIdle.waitNoLonger()
+      return endLaunch({
         ...prepared,
         ...how,
         exit,
@@ -238,7 +254,8 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
         tasksAreOpen,
         interrupted: interruption.signal,
         stop,
-      }),
+      })
+    },
     async abandon() {
       await stop()
       await store.close()

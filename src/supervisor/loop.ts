@@ -1,7 +1,7 @@
 import type { Action } from '../core/actions.ts'
 import { worseSlowdown } from '../core/interference.ts'
 import type { NodeSnapshot, SlowdownLook, Snapshot, TaskName } from '../core/model.ts'
-import { FAST_MILLISECONDS, nextLookMilliseconds } from '../core/pace.ts'
+import { FAST_MILLISECONDS, nextLookMilliseconds, STEADY_MILLISECONDS } from '../core/pace.ts'
 import { type BackOffs, heldBack, nextBackOffs } from '../core/schedule/back-off.ts'
 import { schedule } from '../core/schedule.ts'
 import type { RunState } from '../core/state.ts'
@@ -36,6 +36,8 @@ export interface LoopOptions {
   readonly progress: (now: number) => SlowdownLook | null
   /** How far odop held itself back at a look. */
   readonly onBackOff: (backOffs: BackOffs) => void
+  /** Somebody waits for what looks show: at most STEADY_MILLISECONDS between them. Missing: nobody does. */
+  readonly isAwaited?: () => boolean
   /** Called with each look, after the decisions. */
   readonly onLook: (snapshot: Snapshot) => void
   /** A bug in a decision must end odop's part, never the application's. */
@@ -86,7 +88,8 @@ export function startLoop(options: LoopOptions): Loop {
       if (starting) options.ownPolicy?.decided(snapshot, now)
       options.onLook(snapshot)
       // Something may have called wake() meanwhile: its look is already on the way, and one is enough.
-      const pace = nextLookMilliseconds(options.state, snapshot, now)
+      const wanted = nextLookMilliseconds(options.state, snapshot, now)
+      const pace = options.isAwaited?.() ? Math.min(wanted, STEADY_MILLISECONDS) : wanted
       options.agents.pace(pace)
       if (!woken) timer = setTimeout(look, Math.max(pace - (now - sampledAt), restMilliseconds(now)))
     } catch (error) {

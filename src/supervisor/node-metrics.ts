@@ -70,6 +70,10 @@ export function nodeMetrics({ facts, recorder, store, since }: NodeMetricsOption
 
 function outsideText(node: string, { outsideSeconds, usage }: NodeMeasurement): string | null {
   const { app } = usage.coreSeconds
+  const others = usage.otherCoreSeconds ?? 0
+  if (others > 1 && others > app * NOTEWORTHY_OUTSIDE_SHARE)
+    return `other programs have used ${others.toFixed(1)} core-seconds on ${node}, which count as left by the application`
+  if (outsideSeconds === null) return null
   if (outsideSeconds <= 1 || outsideSeconds <= app * NOTEWORTHY_OUTSIDE_SHARE) return null
   const [part, whole] = [outsideSeconds.toFixed(1), app.toFixed(1)]
   return `${part} of the ${whole} core-seconds that count as the application's on ${node} were used by other processes`

@@ -1,4 +1,5 @@
 import { type Cluster, openCluster } from '../cluster/cluster.ts'
+import type { EarlyAgents } from '../cluster/early-agents.ts'
 import type { FoundFiles, JoinCause } from '../cluster/messages.ts'
 import type { MemoryReserve } from '../config/values.ts'
 import type { NodeFacts } from '../core/model.ts'
@@ -9,6 +10,7 @@ import type { Prepared } from './prepare.ts'
 export interface OtherNodesOptions {
   /** Of attempts. */
   readonly environment: Readonly<Record<string, string | undefined>>
+  readonly early: EarlyAgents | undefined
   readonly onLauncher: (pid: number) => void
   readonly onJoined: (facts: NodeFacts, cause: JoinCause) => void
   readonly onReport: (report: AttemptReport) => void
@@ -23,8 +25,11 @@ export function openOtherNodes(
   { environment, ...options }: OtherNodesOptions,
 ): Cluster | null {
   const { cluster, configuration, settings, recorder, now } = prepared
-  if (cluster === null || cluster.channels.length === 0) return null
-  return openCluster(cluster, {
+  if (cluster === null || cluster.channels.length === 0) {
+    options.early?.close()
+    return null
+  }
+  const opened = openCluster(cluster, {
     ...options,
     version: version(),
     begin: {
@@ -37,6 +42,8 @@ export function openOtherNodes(
     now,
     onWarning: text => recorder.note('warning', text),
   })
+  options.early?.close()
+  return opened
 }
 
 /** A share is one of each node's own memory. */

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import os from 'node:os'
+import { agentProgram } from '../cluster/agent-program.ts'
 import { hostsIn } from '../cluster/host-file.ts'
 import { type ClusterPlan, planCluster } from '../cluster/plan.ts'
 import { type Configuration, loadConfiguration, settingsOf } from '../config.ts'
 import type { NodeFacts, Settings } from '../core/model.ts'
-import { entryPoint } from '../entry-points.ts'
 import { describeNode } from '../node/observe/allocation.ts'
 import { findGpuPrograms, type GpuPrograms } from '../node/observe/gpus/find-tools.ts'
 import { runsInAnotherGroup } from '../node/observe/sessions.ts'
@@ -53,7 +53,7 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
     environment: request.environment,
     hosts: [...configuration.hosts, ...fromFile.hosts],
     thisHost: os.hostname(),
-    program: [process.execPath, entryPoint('agent')],
+    program: agentProgram(),
   })
   const cluster = plan !== null && 'problem' in plan ? null : plan
   const pid = options.application?.pid ?? null

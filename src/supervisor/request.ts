@@ -1,5 +1,6 @@
 import type { Announcement } from '../app/announcement.ts'
 import type { Application } from '../app/launch.ts'
+import type { EarlyAgents } from '../cluster/early-agents.ts'
 import type { Flags } from '../config.ts'
 import type { OdopEvent } from '../core/events.ts'
 
@@ -27,6 +28,8 @@ export interface SuperviseOptions {
   readonly witnessPid: () => number | null
   /** The application has started this process, and not the other way round. Default: false. */
   readonly isCalled?: boolean
+  /** Launchers of agents that were started before; missing: none were. */
+  readonly early?: EarlyAgents
   /** Is told of every event of this launch. */
   readonly onEvent?: (event: OdopEvent) => void
 }

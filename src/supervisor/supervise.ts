@@ -44,6 +44,7 @@ export function supervise(options: SuperviseOptions): Supervision {
     const what = error instanceof Error ? (error.stack ?? error.message) : String(error)
     writeStderr(`odop: internal error; the application goes on without odop. Please report this:\n${what}\n`)
     supervisor?.abandon().catch(() => {})
+    options.early?.close()
     giveUp()
   }
   process.on('uncaughtException', fail)

@@ -43,6 +43,8 @@ const node = z.strictObject({
   yield: z.enum(['kernel', 'suspend']),
   yieldReason: z.string().nullable(),
   coreSeconds,
+  // Summaries of an earlier odop have none.
+  otherCoreSeconds: amount.nullable().optional(),
   memoryBytes,
   appRunDelaySeconds: amount.nullable(),
   interference: interference.nullable(),

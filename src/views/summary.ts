@@ -68,6 +68,7 @@ export function nodeSummaries(state: RunView): NodeSummary[] {
       yield: facts.yieldMode,
       yieldReason: facts.yieldReason ?? null,
       coreSeconds: roundedCoreSeconds(usage.coreSeconds),
+      otherCoreSeconds: usage.otherCoreSeconds === undefined ? null : rounded(usage.otherCoreSeconds),
       memoryBytes: roundedMemory(usage.memoryBytes),
       appRunDelaySeconds: usage.appRunDelaySeconds === null ? null : rounded(usage.appRunDelaySeconds),
       interference: interferenceSummary(usage.interference),

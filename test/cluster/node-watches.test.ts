@@ -74,8 +74,12 @@ class Other implements AsyncDisposable {
       end = resolve
     })
     this.#channel = openChannel({
-      command: [process.execPath, path.resolve('dist/agent.cjs')],
-      environment: { ...process.env, ODOP_NODE_NAME: 'n2' },
+      planned: {
+        command: [process.execPath, path.resolve('dist/agent.cjs')],
+        environment: { ...process.env, ODOP_NODE_NAME: 'n2' },
+        nodes: [{ name: 'n2', memoryBytes: null }],
+      },
+      started: null,
       onStarted: pid => {
         this.pid = pid
       },

@@ -80,6 +80,7 @@ describe('summarize', () => {
           cores: 2,
           yield: 'kernel',
           yieldReason: null,
+          otherCoreSeconds: null,
           coreSeconds: { total: 20, app: 10, tasks: 8, odop: 0.5, idle: 1.5 },
           memoryBytes: nodeUsage('n1').memoryBytes,
           appRunDelaySeconds: 0.25,

@@ -112,7 +112,9 @@ export class RunnerPool {
   async #close(keeper: KeeperProcess | null): Promise<void> {
     clearInterval(this.#shrinking)
     if (keeper === null) return
-    const tooLong = setTimeout(() => keeper.kill(), LONGEST_CLOSE_MS)
+    const isBusy = [...this.#runners.values()].some(({ attempt }) => attempt !== null)
+    // It may get no core to end by itself: the job's end does not wait for that when there is nothing to end but itself.
+    const tooLong = setTimeout(() => keeper.kill(), isBusy ? LONGEST_CLOSE_MS : LONGEST_IDLE_CLOSE_MS)
     await new Promise<void>(resolve => {
       this.#afterKeeperEnd = resolve
       keeper.close()
@@ -223,3 +225,4 @@ export class RunnerPool {
 
 const LONGEST_IDLE_MS = 30_000
 const LONGEST_CLOSE_MS = 5_000
+const LONGEST_IDLE_CLOSE_MS = 500

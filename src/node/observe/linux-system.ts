@@ -60,6 +60,7 @@ function processLook(stat: ProcessStat): ProcessLook {
     childSeconds: (stat.childUserTicks + stat.childSystemTicks) / TICKS_PER_SECOND,
     threads: stat.threads,
     memoryBytes: stat.residentBytes,
+    core: stat.core,
   }
 }
 
@@ -75,7 +76,8 @@ function startWalk(): Walk {
   }
   return {
     process: processUnlessStill,
-    children: process => {
+    children: (process, mainThread = false) => {
+      if (mainThread) return childrenOf(process.pid, [String(process.pid)])
       const reading = readings.get(process)
       if (reading === undefined) return childrenOf(process.pid, threadsOf(process))
       reading.children ??= childrenOf(process.pid, threadsOf(process))

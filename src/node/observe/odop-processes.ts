@@ -29,6 +29,12 @@ export interface OdopProcessesOptions {
   readonly register: FamilyRegister
   attempts(): Iterable<RunningAttempt>
   helpers(): Iterable<number>
+  /**
+   * The one whose first thread alone starts others. Its other threads are not looked at: what the kernel then keeps of them in
+   * memory it clears away when they end, and meanwhile whoever waits for their process waits busily. Where the two share one
+   * core, and the keeper is of the lowest nice value, that took up to a second.
+   */
+  keeper?(): number | null
 }
 
 /**

@@ -18,6 +18,8 @@ export interface FamilyOptions {
   readonly root: number
   /** `false`: only what the root has started belongs to the family, and the root merely waits for it. */
   readonly countRoot: boolean
+  /** See `OdopProcessesOptions`. */
+  keeper?(): number | null
   readonly system: System
   readonly register: FamilyRegister
 }
@@ -134,7 +136,8 @@ export class ProcessFamily {
       met.set(pid, look)
       this.#options.register.set(pid, this)
       if (!walk || look.zombie) continue
-      for (const child of walk.children(look)) queue.push({ pid: child, parent: pid })
+      const mainThread = pid === this.#options.keeper?.()
+      for (const child of walk.children(look, mainThread)) queue.push({ pid: child, parent: pid })
     }
   }
 

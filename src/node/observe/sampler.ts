@@ -1,9 +1,11 @@
 import type { AttemptId, AttemptSample, CoreSeconds, NodeFacts, NodeUsage } from '../../core/model.ts'
+import { ApplicationAccount } from './application-account.ts'
 import { type ApplicationLook, ApplicationTree } from './application-tree.ts'
 import { type CoreLook, CoreMeter } from './core-meter.ts'
 import { freeMemory } from './free-memory.ts'
 import { linuxSystem } from './linux-system.ts'
 import { type AttemptUse, OdopProcesses, type RunningAttempt } from './odop-processes.ts'
+import type { Stranger } from './other-programs.ts'
 import { portableSystem } from './portable-system.ts'
 import type { FamilyRegister } from './process-family.ts'
 import type { System, ThreadId } from './system.ts'
@@ -18,10 +20,14 @@ export interface SamplerOptions {
   attempts(): Iterable<RunningAttempt>
   /** All other processes that odop has started, each with what it started itself: keeper, loader, runners between attempts. */
   helpers(): Iterable<number>
+  /** See `OdopProcessesOptions`. */
+  keeper?(): number | null
   /** Whether Node itself has spawned this child and waits for it: the application, the keeper, the loader. */
   isOwnChild(pid: number): boolean
   /** Processes of the application that are not below this one; asked for at each look at the application. */
   otherPids?(): Iterable<number>
+  /** Processes that are surely neither the application's nor odop's; missing: whatever is not odop's counts as the application's. */
+  strangers?(): Iterable<Stranger>
   /** See `ApplicationTreeOptions`. */
   readonly caller?: number
   /** Default: this machine's. */
@@ -60,8 +66,11 @@ export interface Sampler {
   usage(): Omit<NodeUsage, 'interference'>
   /** The threads of the application that have used cores most, see `ThreadWatch`. */
   busiestThreads(count: number): readonly ThreadId[]
-  /** The part of `usage().coreSeconds.app` that no process of the application's tree has used: others on the same cores. */
-  outsideSeconds(): number
+  /**
+   * The part of `usage().coreSeconds.app` that no process of the application's tree has used: others on the same cores. null: they
+   * are told apart, see `NodeUsage.otherCoreSeconds`.
+   */
+  outsideSeconds(): number | null
   /** Memory of an attempt with shared pages counted once, to be sure before it is ended for it; slow. null: unknown. */
   exactMemoryBytes(attempt: AttemptId): number | null
 }
@@ -74,6 +83,8 @@ export function createSampler(options: SamplerOptions): Sampler {
   odop.enroll()
   const application = new ApplicationTree({ ...options, system, register })
   const cores = new CoreMeter(facts.cores, system.coreTimes(), options.now)
+  const { strangers } = options
+  const account = strangers && new ApplicationAccount({ system, cores: facts.cores, strangers })
   const free = freeMemory({ system, limitBytes: facts.memoryLimitBytes, reserveBytes: memoryReserveBytes })
   let lastAt = options.now
   let endedSeconds = 0
@@ -134,7 +145,7 @@ export function createSampler(options: SamplerOptions): Sampler {
     attemptFollowed: (attempt, next) => odop.attemptFollowed(attempt, next),
     usage: () => ({
       node: facts.name,
-      coreSeconds: coreSeconds(),
+      ...withoutOthers(coreSeconds(), account, application.last),
       memoryBytes: {
         limit: facts.memoryLimitBytes,
         appPeak: application.last.peakMemoryBytes,
@@ -144,7 +155,7 @@ export function createSampler(options: SamplerOptions): Sampler {
       appRunDelaySeconds: application.last.runDelaySeconds,
     }),
     busiestThreads: count => application.busiestThreads(count),
-    outsideSeconds: () => Math.max(0, coreSeconds().app - application.last.cpuSeconds),
+    outsideSeconds: () => (account ? null : Math.max(0, coreSeconds().app - application.last.cpuSeconds)),
     exactMemoryBytes: attempt => exactMemoryBytes(odop.pidsOf(attempt), system),
   }
 }
@@ -169,6 +180,17 @@ function share(total: number, { busySeconds, taskSeconds, odopSeconds }: Use): C
   const odop = Math.min(odopSeconds, total - tasks)
   const app = Math.max(0, Math.min(busySeconds, total) - tasks - odop)
   return { total, app, tasks, odop, idle: total - tasks - odop - app }
+}
+
+/** What others have used is time that the application has left, though not to the attempts. */
+function withoutOthers(
+  all: CoreSeconds,
+  account: ApplicationAccount | undefined,
+  { cpuSeconds, processes }: ApplicationLook,
+): Pick<NodeUsage, 'coreSeconds' | 'otherCoreSeconds'> {
+  if (account === undefined) return { coreSeconds: all }
+  const { app, others } = account.split({ seconds: all.app, seenSeconds: cpuSeconds, processes })
+  return { coreSeconds: { ...all, app, idle: all.idle + others }, otherCoreSeconds: others }
 }
 
 function exactMemoryBytes(pids: readonly number[], system: System): number | null {

@@ -28,8 +28,12 @@ export interface Walk {
    * changed that it does itself, but its parent may have.
    */
   process(pid: number, before: ProcessLook | null): ProcessLook | null
-  /** The living children of a process and its zombies. */
-  children(process: ProcessLook): readonly number[]
+  /**
+   * The living children of a process and its zombies.
+   *
+   * @param mainThread only its first thread has any. Default: each of its threads may
+   */
+  children(process: ProcessLook, mainThread?: boolean): readonly number[]
   /** Of each of its threads, by thread id; null: the system does not say. */
   threadTimes(process: ProcessLook): ReadonlyMap<number, ThreadTimes> | null
 }
@@ -70,4 +74,6 @@ export interface ProcessLook {
   readonly childSeconds: number
   readonly threads: number
   readonly memoryBytes: number
+  /** On which its first thread ran last; missing: not told. */
+  readonly core?: CoreId
 }

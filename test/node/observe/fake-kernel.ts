@@ -20,6 +20,7 @@ interface FakeProcess {
   /** CPU seconds of threads; those that are missing have used none. */
   runs: Map<number, number>
   cpuGroup: string
+  core?: number
 }
 
 /** Processes that do what a test says, with the rules by which the kernel keeps their times. */
@@ -63,7 +64,7 @@ export class FakeKernel implements System {
 
   set(
     pid: number,
-    values: Partial<Pick<FakeProcess, 'memoryBytes' | 'threads' | 'delays' | 'runs' | 'cpuGroup'>>,
+    values: Partial<Pick<FakeProcess, 'memoryBytes' | 'threads' | 'delays' | 'runs' | 'cpuGroup' | 'core'>>,
   ): void {
     Object.assign(this.#at(pid), values)
   }

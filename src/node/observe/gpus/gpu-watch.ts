@@ -36,9 +36,9 @@ const TIMES = {
   deadlineMs: 20_000,
   /** After an attempt the tool still counts what that has used. */
   afterglowMs: 2_000,
+  /** A look takes from a tenth of a second to two, mostly in the driver: at most this share of the time. */
+  mostShare: 0.05,
 }
-/** A look takes from a tenth of a second to two, mostly in the driver: at most this share of the time. */
-const MOST_SHARE = 0.05
 const MOST_FAILURES = 3
 
 /**
@@ -113,7 +113,7 @@ export class GpuWatch {
       this.#failed(error)
     }
     if (this.#isDropped) return
-    const pause = Math.max(this.#pause(), (performance.now() - began) / MOST_SHARE)
+    const pause = Math.max(this.#pause(), (performance.now() - began) / this.#times.mostShare)
     this.#timer = setTimeout(() => void this.#look(), pause).unref()
   }
 
