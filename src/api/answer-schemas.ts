@@ -34,6 +34,8 @@ const definition = z
   })
   .nullable()
 
+const progress = z.strictObject({ fraction: amount, text: z.string().nullable() }).nullable()
+
 const attemptStatus = z.strictObject({
   attempt: z.string(),
   task: z.string(),
@@ -44,7 +46,7 @@ const attemptStatus = z.strictObject({
   elapsedSeconds: amount,
   limitSeconds: amount.nullable(),
   reason: z.string().nullable(),
-  progress: z.strictObject({ fraction: amount, text: z.string().nullable() }).nullable(),
+  progress,
 })
 
 const status = z.strictObject({
@@ -125,6 +127,7 @@ const attemptDetail = {
   exitCode: count.nullable(),
   reason: z.string().nullable(),
   log: z.string().nullable(),
+  progress,
 }
 
 export const itemDetailSchema = z.strictObject({
@@ -176,6 +179,8 @@ export const answerSchemas: Readonly<Record<string, z.ZodType>> = {
   Explanation: z.strictObject({ ...head, task: z.string(), pending: count, reasons: z.array(z.string()) }),
   Signal: z.strictObject({ files: z.array(z.string()).optional() }),
   Signalled: z.strictObject({ ...head, signal: z.string(), files: z.array(z.string()) }),
+  Harvesting: z.strictObject({ ...head, paused: z.boolean() }),
+  Cancelled: z.strictObject({ ...head, item: z.string() }),
   OpenApi: z.looseObject({ openapi: z.string(), info: z.looseObject({}), paths: z.looseObject({}) }),
   Problem: z.strictObject({
     type: z.literal('about:blank'),

@@ -1,6 +1,7 @@
 import { itemOf } from '../core/ids.ts'
 import type { RunPaths } from '../journal/run-paths.ts'
 import { askRun, SIGNAL_MILLISECONDS } from '../supervisor/control-client.ts'
+import type { ControlRequest } from '../supervisor/control-protocol.ts'
 import { version } from '../version.ts'
 import { attemptAnswer, itemBrief, itemDetail } from '../views/item-detail.ts'
 import { statusOf } from '../views/status.ts'
@@ -149,6 +150,37 @@ export const resources: readonly Resource[] = [
     handle: signal,
   },
   {
+    method: 'POST',
+    path: '/pause',
+    summary: 'Suspends the tasks of the run, and starts none, until it is resumed, as odop pause',
+    parameters: [],
+    answers: 'Harvesting',
+    handle: asked => told(asked, { type: 'pause' }, { paused: true }),
+  },
+  {
+    method: 'POST',
+    path: '/resume',
+    summary: 'Lets the tasks of the run go on, as odop resume',
+    parameters: [],
+    answers: 'Harvesting',
+    handle: asked => told(asked, { type: 'resume' }, { paused: false }),
+  },
+  {
+    method: 'POST',
+    path: '/cancel/{item}',
+    summary: 'Gives up a work item, which is not tried again, as odop cancel',
+    parameters: [
+      {
+        name: 'item',
+        in: 'path',
+        about: 'id of a work item (`reduce%2312`), or name of an attempt at it (`reduce%2312.1`)',
+        kind: 'text',
+      },
+    ],
+    answers: 'Cancelled',
+    handle: cancel,
+  },
+  {
     method: 'GET',
     path: '/metrics',
     summary: 'Metrics in the text format of Prometheus',
@@ -264,17 +296,27 @@ async function explanation({ name, run, paths, texts }: Asked): Promise<Answer> 
   })
 }
 
-async function signal({ name, paths, texts, body }: Asked): Promise<Answer> {
-  const files = filesOf(body)
+async function signal(asked: Asked): Promise<Answer> {
+  const files = filesOf(asked.body)
   if (files === null) {
     return problemAnswer(400, 'expected no body, or {"files": ["/absolute/path"]}')
   }
-  const signal = texts['name'] ?? ''
-  const request = { type: 'signal', name: signal, files } as const
-  const reply = await askRun(paths.controlSocket, request, { milliseconds: SIGNAL_MILLISECONDS })
+  const signal = asked.texts['name'] ?? ''
+  return told(asked, { type: 'signal', name: signal, files }, { signal, files })
+}
+
+async function cancel(asked: Asked): Promise<Answer> {
+  const item = itemOf(asked.texts['item'] ?? '')
+  return told(asked, { type: 'cancel', item }, { item })
+}
+
+/** Tells the run what to do. @param done what the answer says when it does so */
+async function told({ name, paths }: Asked, request: ControlRequest, done: object): Promise<Answer> {
+  const patience = request.type === 'signal' ? { milliseconds: SIGNAL_MILLISECONDS } : {}
+  const reply = await askRun(paths.controlSocket, request, patience)
   if (reply === null) return problemAnswer(503, 'the run does not answer')
   if (!reply.ok) return problemAnswer(reply.again ? 503 : 400, reply.problem)
-  return jsonAnswer({ schema: 1, run: name, signal, files })
+  return jsonAnswer({ schema: 1, run: name, ...done })
 }
 
 /** null: it is something else. */

@@ -1,43 +1,35 @@
-import { apply, newState, type RunState } from '../core/state.ts'
+import type { RunState } from '../core/state.ts'
 import { readJournal } from '../journal/journal-reader.ts'
 import type { RunPaths } from '../journal/run-paths.ts'
-import { addDetails, type Details, newDetails } from '../views/details.ts'
+import { type Folded, fold, newFolded } from '../views/folded.ts'
 import type { DetailOptions } from '../views/item-detail.ts'
-import { addHistory, type HistoryOptions, type ItemHistory, newHistory } from '../views/item-history.ts'
+import type { HistoryOptions } from '../views/item-history.ts'
 
 /** A live run, folded from its journal as every other view is, and followed as that grows. */
 export class RunReader {
   readonly #paths: RunPaths
-  readonly #state: RunState = newState()
-  readonly #details: Details = newDetails()
-  readonly #history: ItemHistory
+  readonly #folded: Folded
   #end = 0
   #readAt = Number.NEGATIVE_INFINITY
 
   constructor(paths: RunPaths, keep: HistoryOptions = { keepEnded: MOST_ENDED }) {
     this.#paths = paths
-    this.#history = newHistory(keep)
+    this.#folded = newFolded(keep)
   }
 
   /** The run as it is now; not to be called again before it has resolved. */
   async read(): Promise<FoldedRun> {
     if (performance.now() - this.#readAt >= FRESH_MILLISECONDS) {
-      const read = await readJournal(
-        this.#paths.journal,
-        event => {
-          apply(this.#state, event)
-          addDetails(this.#details, event)
-          addHistory(this.#history, event)
-        },
-        { from: this.#end },
-      )
+      const read = await readJournal(this.#paths.journal, event => fold(this.#folded, event), {
+        from: this.#end,
+      })
       if (read.kind === 'read') this.#end = read.end
       this.#readAt = performance.now()
     }
     const { attemptLog } = this.#paths
-    const now = Date.now()
-    const options = { now, alive: true, snapshot: null, details: this.#details, history: this.#history }
-    return { state: this.#state, options: { ...options, attemptLog } }
+    const { state, details, history } = this.#folded
+    const options = { now: Date.now(), alive: true, snapshot: null, details, history }
+    return { state, options: { ...options, attemptLog } }
   }
 }
 

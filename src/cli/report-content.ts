@@ -54,13 +54,13 @@ export async function reportContent(options: ReportContentOptions): Promise<stri
 async function csvContent(
   { table, paths }: ReportContentOptions,
   draft: ReportDraft,
-  { attempts, items }: RunLog,
+  { attempts, history }: RunLog,
 ): Promise<string> {
   switch (table) {
     case 'attempts':
       return attemptsCsv(attempts, attempt => paths.attemptLog(taskOf(attempt), attempt))
     case 'items':
-      return itemsCsv(items.values())
+      return itemsCsv(history, draft.status)
     case 'nodes':
       return nodesCsv(draft.summary.nodes)
     case 'cores':

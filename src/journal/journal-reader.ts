@@ -56,17 +56,25 @@ export async function readJournal(
 }
 
 const CHUNK_BYTES = 1 << 20
+const LEAST_CHUNK_BYTES = 4 << 10
 /** No event is as long; what is, is damage, and must not fill the memory. */
 const LONGEST_LINE_BYTES = 64 << 20
 const NEWLINE = 10
 const SKIPPED_LINES_TOLD = 20
+
+/** Who follows a journal reads a few lines at a time, twice a second for days. */
+async function chunkSize(handle: FileHandle, from: number): Promise<number> {
+  const { size } = await handle.stat()
+  return Math.min(CHUNK_BYTES, Math.max(LEAST_CHUNK_BYTES, size - from))
+}
 
 async function readLines(
   handle: FileHandle,
   onEvent: (event: OdopEvent) => void,
   { from = 0, to = Number.POSITIVE_INFINITY, lastUsage = false }: ReadOptions,
 ): Promise<JournalRead> {
-  const chunks = [Buffer.alloc(CHUNK_BYTES), Buffer.alloc(CHUNK_BYTES)] as const
+  const chunkBytes = await chunkSize(handle, from)
+  const chunks = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)] as const
   const skippedLines: number[] = []
   let events = 0
   let skipped = 0
@@ -94,7 +102,7 @@ async function readLines(
   return { kind: 'read', events, skipped, skippedLines, end }
 
   function readAt(chunk: Buffer) {
-    return handle.read(chunk, 0, Math.min(CHUNK_BYTES, to - position), position)
+    return handle.read(chunk, 0, Math.min(chunk.length, to - position), position)
   }
 
   function takeChunk(bytes: Buffer, after: number) {

@@ -63,11 +63,12 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   const { cwd } = request
   const elsewhere = { ...request.environment, ODOP_RUN: store.name, ODOP_SOCKET: undefined }
   const here = announced(request.environment, { ...announcement, run: store.name })
-  const launchers = [...(options.early?.pids ?? [])]
+  const launchers: number[] = []
   const dashboardModule = prepared.configuration.dashboard ? await import('./open-dashboard.ts') : null
   const ownPolicyModule = hasOwnPolicy(prepared) ? await import('./own-policy.ts') : null
 
-  const helpers = () => [witnessPid(), ...launchers].filter(pid => pid !== null)
+  const helpers = () =>
+    [witnessPid(), ...(options.early?.pids ?? []), ...launchers].filter(pid => pid !== null)
   const jobs = prepared.cluster?.jobs ?? []
   const steps = stepPids({ jobs, node: prepared.facts.name })
   const joined = (facts: NodeFacts, cause: JoinCause) => {
@@ -131,7 +132,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     }) ?? null
   let lastLook: Snapshot | null = null
   const mostIdle = new MostIdle()
-  const firstIdle = new FirstIdle(prepared.facts.name, settings.idleThreshold)
+  const firstIdle = new FirstIdle(settings.idleThreshold)
   const loop: Loop = startLoop({
     state: recorder.state,
     agents,
@@ -163,15 +164,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
   })
 
   const onLoader = (pid: number) => launchers.push(pid)
-  const taskOptions = {
-    ...prepared,
-    agents,
-    desk,
-    cwd,
-    onLoader,
-    moreNodes,
-    isIdleHere: () => firstIdle.isHere,
-  }
+  const taskOptions = { ...prepared, agents, desk, cwd, onLoader, moreNodes }
   const mayLoad = moreNodes && application !== null ? firstIdle.seen : Promise.resolve()
   const open = (places: TaskPlaces) => openTasks({ ...taskOptions, ...places })
   const { tasks: folders, tasksAreNamed } = prepared.configuration

@@ -1,4 +1,4 @@
-import type { NodeName, Snapshot } from '../core/model.ts'
+import type { Snapshot } from '../core/model.ts'
 
 /**
  * When task modules are to be loaded in a job of several nodes. Loading takes some tenths of a second of a core of this node, from
@@ -7,19 +7,13 @@ import type { NodeName, Snapshot } from '../core/model.ts'
 export class FirstIdle {
   /** A core of a node has been seen idle; or nobody waits for one any more. */
   readonly seen: Promise<void>
-  readonly #node: NodeName
   readonly #threshold: number
   readonly #timer: NodeJS.Timeout
   #resolve = () => {}
-  #isHere = false
   #isAwaited = true
 
-  /**
-   * @param node this one
-   * @param threshold a core that others use less than this, as a share, over one look is idle enough to load something
-   */
-  constructor(node: NodeName, threshold: number) {
-    this.#node = node
+  /** @param threshold a core that others use less than this, as a share, over one look is idle enough to load something */
+  constructor(threshold: number) {
     this.#threshold = threshold
     this.seen = new Promise(resolve => {
       this.#resolve = resolve
@@ -27,15 +21,9 @@ export class FirstIdle {
     this.#timer = setTimeout(() => this.waitNoLonger(), LONGEST_MS).unref()
   }
 
-  /** Whether a core of this node was idle at the last look. */
-  get isHere(): boolean {
-    return this.#isHere
-  }
-
   looked({ nodes }: Pick<Snapshot, 'nodes'>): void {
-    const idle = nodes.filter(({ cores }) => cores.some(({ foreignShare }) => foreignShare < this.#threshold))
-    this.#isHere = idle.some(({ node }) => node === this.#node)
-    if (idle.length > 0) this.waitNoLonger()
+    const isIdle = nodes.some(({ cores }) => cores.some(({ foreignShare }) => foreignShare < this.#threshold))
+    if (isIdle) this.waitNoLonger()
   }
 
   get isAwaited(): boolean {

@@ -34,8 +34,6 @@ export interface OpenTasksOptions {
   readonly onLoader: (pid: number) => void
   /** Other nodes will join. */
   readonly moreNodes: boolean
-  /** A core of this node was idle at the last look. */
-  readonly isIdleHere: () => boolean
   /** See `Prepared`. */
   readonly sessionLeft: boolean
   readonly now: () => number
@@ -69,14 +67,13 @@ export async function openTasks(options: OpenTasksOptions & TaskPlaces): Promise
 
 /** How modules are loaded beside a running application. */
 export function loadOptions(options: OpenTasksOptions): Omit<LoadOptions, 'folders'> {
-  // The application may keep this node busy for ever while others are idle: then loading must not wait for a core.
-  const mayWait = !options.moreNodes || options.isIdleHere()
   return {
     others: namesOf(options.recorder.state),
     cwd: options.cwd,
     settleSeconds: options.configuration.settleSeconds,
-    inBackground: mayWait,
-    ownSession: options.sessionLeft && mayWait,
+    // The application may keep this node busy for ever while others are idle: there loading must not wait for a core.
+    inBackground: !options.moreNodes,
+    ownSession: options.sessionLeft && !options.moreNodes,
     onLoader: pid => {
       options.onLoader(pid)
       // There are modules: by the time they are loaded, runners are ready.

@@ -3,6 +3,7 @@ import type { AttemptDetail, ItemDetail } from './item-detail.ts'
 import { bulletLines, labelled, moreLine } from './layout.ts'
 import { type Line, renderLines, styled, type TextOptions, usableWidth } from './lines.ts'
 import { printable } from './printable.ts'
+import { progressText } from './progress-text.ts'
 import { stateStyle } from './task-detail-text.ts'
 import { counted, utcText } from './units.ts'
 
@@ -57,6 +58,7 @@ function attemptLines(attempt: AttemptDetail, width: number): readonly Line[] {
     ...label('Started', timeText(attempt.start)),
     ...label('Ended', attempt.end && timeText(attempt.end)),
     ...label('Time', usedText(attempt)),
+    ...label('Progress', progressText(attempt.progress) || null),
     ...label('Suspended', suspensions === 0 ? null : paused),
     ...label('Log', attempt.log),
   ]

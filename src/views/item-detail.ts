@@ -2,6 +2,7 @@ import { itemOf } from '../core/ids.ts'
 import type { AttemptId, TaskName } from '../core/model.ts'
 import type { RunView } from '../core/state.ts'
 import type { AttemptRecord, ItemHistory, ItemRecord } from './item-history.ts'
+import { type ProgressView, progressView } from './progress-text.ts'
 import { type Status, type StatusOptions, statusOf } from './status.ts'
 
 export const ITEM_STATES = [
@@ -62,6 +63,8 @@ export interface AttemptDetail {
   readonly exitCode: number | null
   readonly reason: string | null
   readonly log: string | null
+  /** The last one that was recorded; null: it has not said how far it is. */
+  readonly progress: ProgressView | null
 }
 
 /** An attempt by its own name: its item's, and its own details. */
@@ -188,6 +191,7 @@ function attemptDetail(
     exitCode: end === null ? null : exitCodeOf(end, isCommand),
     reason: end === null ? attempt.suspendReason : end.reason,
     log: options.attemptLog?.(item.task, attempt.attempt) ?? null,
+    progress: progressView(attempt.progress),
   }
 }
 

@@ -1,6 +1,14 @@
-import type { AttemptEnded, ItemQueued, LaunchStarted, OdopEvent } from '../core/events.ts'
-import { itemNumber, itemOf } from '../core/ids.ts'
+import type {
+  AttemptEnded,
+  AttemptStarted,
+  ItemQueued,
+  LaunchStarted,
+  OdopEvent,
+  TaskRemoved,
+} from '../core/events.ts'
+import { itemOf } from '../core/ids.ts'
 import type { AttemptId, AttemptOutcome, ItemId, Placement, TaskName, WorkItem } from '../core/model.ts'
+import type { AttemptProgress, RunView } from '../core/state.ts'
 import { addWait, newWaits, type Waits } from '../core/waits.ts'
 
 /** What became of work items one by one, which the state only counts: for views of tasks and items. */
@@ -46,6 +54,8 @@ export interface AttemptRecord {
   suspendedSeconds: number
   suspendedSince: number | null
   suspendReason: string | null
+  /** The last one that was recorded; null: it has not said how far it is. */
+  progress: AttemptProgress | null
 }
 
 /** Of all attempts of a task, those of items that are not kept included. */
@@ -59,40 +69,31 @@ export function newHistory(options: HistoryOptions): ItemHistory {
   return { items: new Map(), tasks: new Map(), options, queued: 0, ended: [] }
 }
 
-/** Makes an event part of the history, as `apply` does for the state; what makes no sense is ignored as there. */
-export function addHistory(history: ItemHistory, event: OdopEvent): void {
+/** Makes an event part of the history, after `apply` has made it part of the state: what that has not accepted is not kept here either. */
+export function addHistory(history: ItemHistory, event: OdopEvent, state: RunView): void {
   switch (event.type) {
     case 'launch-started':
       launchStarted(history, event)
       return
     case 'item-queued':
-      itemQueued(history, event)
+      if (state.items.has(event.item.id)) itemQueued(history, event)
       return
     case 'item-cancelled': {
-      const record = history.items.get(event.item)
-      if (record === undefined || record.endedAt !== null) return
-      record.cancelReason = event.reason
-      itemEnded(history, record, { at: event.at, outcome: 'cancelled' })
+      const record = endedNow(history, event.item, state)
+      if (record !== null) itemCancelled(history, record, event)
       return
     }
     case 'item-completed': {
-      const record = history.items.get(event.item)
-      if (record === undefined || record.endedAt !== null) return
-      itemEnded(history, record, { at: event.at, outcome: 'completed' })
+      const record = endedNow(history, event.item, state)
+      if (record !== null) itemEnded(history, record, { at: event.at, outcome: 'completed' })
       return
     }
-    case 'attempt-started': {
-      const { attempt, at: startedAt, placement } = event
-      const none = {
-        end: null,
-        suspensions: 0,
-        suspendedSeconds: 0,
-        suspendedSince: null,
-        suspendReason: null,
-      }
-      history.items.get(event.item)?.attempts.push({ attempt, startedAt, placement, ...none })
+    case 'task-removed':
+      taskRemoved(history, event, state)
       return
-    }
+    case 'attempt-started':
+      if (state.items.get(event.item)?.runningAs === event.attempt) attemptStarted(history, event)
+      return
     case 'attempt-suspended':
       suspended(runningAttempt(history, event.attempt), event)
       return
@@ -104,8 +105,13 @@ export function addHistory(history: ItemHistory, event: OdopEvent): void {
       if (moved !== null) moved.placement = event.placement
       return
     }
+    case 'attempt-progress': {
+      const told = runningAttempt(history, event.attempt)
+      if (told !== null) told.progress = event
+      return
+    }
     case 'attempt-ended':
-      attemptEnded(history, event)
+      attemptEnded(history, event, state)
       return
     default:
       return
@@ -116,16 +122,17 @@ export function addHistory(history: ItemHistory, event: OdopEvent): void {
 function launchStarted(history: ItemHistory, { at }: LaunchStarted): void {
   const usage = { wallSeconds: 0, cpuSeconds: 0, peakMemoryBytes: 0 }
   const end = { at, outcome: 'requeued', reason: 'odop was gone; the next launch goes on', usage } as const
-  for (const { attempts } of history.items.values()) {
+  for (const { item, attempts } of history.items.values()) {
     const last = attempts.at(-1)
     if (last === undefined || last.end !== null) continue
     resumed(last, at)
     last.end = end
+    taskRecord(history, item.task).outcomes.requeued += 1
   }
 }
 
 function itemQueued(history: ItemHistory, { item }: ItemQueued): void {
-  if (itemNumber(item.id) === null || history.items.has(item.id)) return
+  if (history.items.has(item.id)) return
   history.queued += 1
   const { only } = history.options
   if (only !== undefined && only !== item.id) return
@@ -137,6 +144,45 @@ function itemQueued(history: ItemHistory, { item }: ItemQueued): void {
     outcome: null,
     cancelReason: null,
     retryAt: null,
+  })
+}
+
+/** The record of an item that has not ended here, but in the state; null: there is none. */
+function endedNow({ items }: ItemHistory, id: ItemId, state: RunView): ItemRecord | null {
+  const record = items.get(id)
+  return record === undefined || record.endedAt !== null || state.items.has(id) ? null : record
+}
+
+function itemCancelled(
+  history: ItemHistory,
+  record: ItemRecord,
+  { at, reason }: { readonly at: number; readonly reason: string },
+): void {
+  record.cancelReason = reason
+  itemEnded(history, record, { at, outcome: 'cancelled' })
+}
+
+const TASK_REMOVED = 'its task was removed'
+
+/** What of it runs may still end well. */
+function taskRemoved(history: ItemHistory, { at, task }: TaskRemoved, state: RunView): void {
+  for (const { item } of [...history.items.values()]) {
+    const record = item.task === task ? endedNow(history, item.id, state) : null
+    if (record !== null) itemCancelled(history, record, { at, reason: TASK_REMOVED })
+  }
+}
+
+function attemptStarted(history: ItemHistory, { item, attempt, at, placement }: AttemptStarted): void {
+  history.items.get(item)?.attempts.push({
+    attempt,
+    startedAt: at,
+    placement,
+    end: null,
+    suspensions: 0,
+    suspendedSeconds: 0,
+    suspendedSince: null,
+    suspendReason: null,
+    progress: null,
   })
 }
 
@@ -157,19 +203,22 @@ function resumed(record: AttemptRecord | null, at: number): void {
   record.suspendReason = null
 }
 
-function attemptEnded(history: ItemHistory, event: AttemptEnded): void {
-  const task = taskRecord(history, event.task)
-  task.outcomes[event.outcome] += 1
-  if (event.outcome === 'completed' && !event.upToDate) addWait(task.durations, event.usage.wallSeconds)
+function attemptEnded(history: ItemHistory, event: AttemptEnded, state: RunView): void {
   const item = history.items.get(event.item)
   const attempt = runningAttempt(history, event.attempt)
-  if (item === undefined || attempt === null) return
-  resumed(attempt, event.at)
+  if (item === undefined || attempt === null || state.running.has(event.attempt)) return
   const { at, outcome, reason, usage, retryAt } = event
+  const task = taskRecord(history, event.task)
+  task.outcomes[outcome] += 1
+  if (outcome === 'completed' && !event.upToDate) addWait(task.durations, usage.wallSeconds)
+  resumed(attempt, at)
   attempt.end = { at, outcome, reason, usage }
   item.retryAt = retryAt
-  if (outcome === 'requeued' || (retryAt !== null && (outcome === 'failed' || outcome === 'timeout'))) return
-  itemEnded(history, item, { at, outcome })
+  if (endedNow(history, event.item, state) === null) return
+  const isTriedAgain =
+    outcome === 'requeued' || (retryAt !== null && (outcome === 'failed' || outcome === 'timeout'))
+  if (isTriedAgain) itemCancelled(history, item, { at, reason: TASK_REMOVED })
+  else itemEnded(history, item, { at, outcome })
 }
 
 function itemEnded(

@@ -27,7 +27,7 @@ function delayText({ appCpuSeconds, appRunDelaySeconds }: Exposure, when: string
 
 function shareLines({ slowdown, totals }: Summary, width: number): readonly Line[] {
   const { share, by, allowed, progress } = slowdown
-  if (share === null) return []
+  if (share === null) return totals.coreSeconds.tasks === 0 ? [] : labelled('Slowdown', NOT_KNOWN, width)
   const limit = allowed === null ? '' : ` (allowed: ${percent(allowed)})`
   const baseline =
     totals.interference?.baseline === 'assumed' ? ', compared with no delay: it was hardly ever alone' : ''
@@ -37,6 +37,8 @@ function shareLines({ slowdown, totals }: Summary, width: number): readonly Line
       : `by run-queue delay${baseline}`
   return labelled('Slowdown', `${percent(share)}${limit} ${how}`, width)
 }
+
+const NOT_KNOWN = 'not known: there was too little to measure it by'
 
 function stepText(seconds: number | null): string {
   if (seconds === null) return '-'

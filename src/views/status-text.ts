@@ -3,6 +3,7 @@ import { unreachable } from '../core/unreachable.ts'
 import { bulletLines, commandLines, labelled, moreLine } from './layout.ts'
 import { type Line, renderLines, type Style, styled, type TextOptions, usableWidth } from './lines.ts'
 import { printable, shellWord } from './printable.ts'
+import { progressText } from './progress-text.ts'
 import type { AttemptStatus, Status, TaskStatus } from './status.ts'
 import { type Column, tableLines } from './table.ts'
 import { coresText, coreTimeText, percentText, utcText } from './units.ts'
@@ -135,15 +136,8 @@ const withProgress = attemptColumns.toSpliced(4, 0, {
   head: 'Progress',
   align: 'left',
   flexible: true,
-  text: progressText,
+  text: ({ progress }) => progressText(progress),
 })
-
-/** `40% slice 12` */
-export function progressText({ progress }: Pick<AttemptStatus, 'progress'>): string {
-  return progress === null
-    ? ''
-    : printable(`${percentText(progress.fraction)} ${progress.text ?? ''}`.trimEnd())
-}
 
 function gpusText(gpus: readonly number[]): string {
   return gpus.length === 0 ? '' : ` GPU ${coresText(gpus)}`

@@ -6,6 +6,7 @@ import { activeSeconds, type RunningAttempt, type RunView, type TaskState, type 
 import { formatDuration } from '../core/units.ts'
 import type { Details } from './details.ts'
 import { shellWord } from './printable.ts'
+import { type ProgressView, progressView } from './progress-text.ts'
 import { harvestOf, nodeSummaries, totalsOf } from './summary.ts'
 import type { Summary } from './summary-schema.ts'
 
@@ -63,8 +64,8 @@ export interface AttemptStatus {
   readonly elapsedSeconds: number
   readonly limitSeconds: number | null
   readonly reason: string | null
-  /** From 0 to 1, and what it is at; null: it has not said how far it is. */
-  readonly progress: { readonly fraction: number; readonly text: string | null } | null
+  /** null: it has not said how far it is. */
+  readonly progress: ProgressView | null
 }
 
 export interface StatusOptions {
@@ -97,7 +98,7 @@ export function statusOf(state: RunView, options: StatusOptions): Status | null 
     pid: launch.pid,
     start: new Date(launch.at).toISOString(),
     end: state.launchEndedAt === null ? null : new Date(state.launchEndedAt).toISOString(),
-    wallSeconds: tenths((until - launch.at) / 1000),
+    wallSeconds: Math.max(0, until - launch.at) / 1000,
     application: applicationOf(state, isOver),
     nodes: nodeSummaries(state),
     harvest: harvestOf(totalsOf(state).coreSeconds),
@@ -148,7 +149,6 @@ function taskStatus(state: RunView, task: View<TaskState>, isOver: boolean): Tas
 
 function attemptStatus(attempt: View<RunningAttempt>, { now, details }: StatusOptions): AttemptStatus {
   const isSuspended = attempt.suspendedSince !== null
-  const { progress } = attempt
   return {
     attempt: attempt.attempt,
     task: attempt.task,
@@ -159,7 +159,7 @@ function attemptStatus(attempt: View<RunningAttempt>, { now, details }: StatusOp
     elapsedSeconds: tenths(activeSeconds(attempt, now)),
     limitSeconds: attempt.definition?.timeSeconds ?? null,
     reason: isSuspended ? (details.suspendReasons.get(attempt.attempt) ?? null) : null,
-    progress: progress === null ? null : { fraction: progress.fraction, text: progress.text },
+    progress: progressView(attempt.progress),
   }
 }
 

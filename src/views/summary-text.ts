@@ -160,6 +160,7 @@ function harvestLines(summary: Summary, width: number): readonly Line[] {
     ...labelled('Harvested', `${used} that the application left idle (${percentText(share)})`, width),
     ...savedLines(summary, width),
     ...slowdownLines(summary, width),
+    ...costLines(summary, width),
     ...yieldLines(summary, width),
   ]
 }
@@ -169,6 +170,15 @@ function savedLines({ savedSeconds }: Summary, width: number): readonly Line[] {
   if (savedSeconds < 1) return []
   const saved = `at least ${formatDuration(savedSeconds)}: so much longer with the tasks after the application`
   return labelled('Saved', saved, width)
+}
+
+/** What odop itself took of the job. */
+function costLines({ totals: { coreSeconds, memoryBytes } }: Summary, width: number): readonly Line[] {
+  const { odop, total } = coreSeconds
+  if (total === 0) return []
+  const share = Number(((odop / total) * 100).toFixed(2))
+  const cost = `${formatDuration(odop)} of CPU time (${share}%) and at most ${formatSize(memoryBytes.odopPeak)} of memory, for odop itself`
+  return labelled('Cost', cost, width)
 }
 
 /** With a different answer for some nodes, each has its own. */

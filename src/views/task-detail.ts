@@ -54,6 +54,9 @@ export function taskDetail(state: RunView, name: TaskName, options: DetailOption
   const record = options.history.tasks.get(name)
   const failure = options.details.lastFailures.get(name)
   const outcomes = record?.outcomes ?? { completed: 0, failed: 0, timeout: 0, cancelled: 0, requeued: 0 }
+  const active = status.attempts.filter(attempt => attempt.task === name)
+  // What an interrupted launch left running is pending for the next one.
+  const cutOff = task.running.size - active.length
   return {
     schema: 1,
     kind: 'task',
@@ -61,7 +64,7 @@ export function taskDetail(state: RunView, name: TaskName, options: DetailOption
     ...counts,
     queued: task.queued,
     definition: task.definition,
-    attempts: { started: task.attempts, ...outcomes },
+    attempts: { started: task.attempts, ...outcomes, requeued: outcomes.requeued + cutOff },
     waitSeconds: medianAndMax(waitSeconds(task.waits)),
     durationSeconds: medianAndMax(record === undefined ? null : waitSeconds(record.durations)),
     cpuSeconds: rounded(task.cpuSeconds),
@@ -69,7 +72,7 @@ export function taskDetail(state: RunView, name: TaskName, options: DetailOption
     waiting: status.waiting.find(waiting => waiting.task === name)?.reason ?? null,
     lastFailure:
       failure === undefined ? null : { ...failure, log: options.attemptLog?.(name, failure.attempt) ?? null },
-    active: status.attempts.filter(attempt => attempt.task === name),
+    active,
     items: listedItems(options.history, name).map(item => itemBrief(item, status)),
   }
 }

@@ -8,7 +8,7 @@ const metrics = readFileSync(new URL('../../src/api/prometheus.ts', import.meta.
 test.each(resources.map(({ method, path }) => [method, path]))(
   'docs/api.md describes %s %s',
   (method, path) => {
-    const written = path.replace('{id}', 'ID').replace('{task}', 'TASK').replace('{name}', 'NAME')
+    const written = path.replace(/\{(\w+)\}/, (_, name: string) => name.toUpperCase())
     expect(page).toMatch(
       new RegExp(`^\\| \`${method} ${written.replaceAll('.', '\\.')}(\\?[^\`]*)?\` \\|`, 'm'),
     )

@@ -2,14 +2,14 @@ import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { prometheusText } from '../../src/api/prometheus.ts'
 import type { OdopEvent } from '../../src/core/events.ts'
-import { addHistory, newHistory } from '../../src/views/item-history.ts'
+import { fold, newFolded } from '../../src/views/folded.ts'
 import { statusOf } from '../../src/views/status.ts'
-import { at, ended, launched, nodeUsage, queued, started, told } from '../views/samples.ts'
+import { at, ended, launched, nodeUsage, queued, started } from '../views/samples.ts'
 
 function metricsOf(...events: readonly OdopEvent[]): Promise<string> {
-  const { state, details } = told(...events)
-  const history = newHistory({ keepEnded: 10 })
-  for (const event of events) addHistory(history, event)
+  const folded = newFolded({ keepEnded: 10 })
+  for (const event of events) fold(folded, event)
+  const { state, details, history } = folded
   const status = statusOf(state, { now: at(9), alive: true, details, snapshot: null })
   if (status === null) throw new Error('no launch')
   return prometheusText(state, status, history)

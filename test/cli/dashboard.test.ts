@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { isInterrupt, keysOf } from '../../src/cli/dashboard/keys.ts'
 import { newPainter } from '../../src/cli/dashboard/painter.ts'
 import {
   drawLines,
@@ -29,4 +30,20 @@ test('the lower lines are taken, drawn and given back without moving the cursor'
   )
   expect(giveBackLines(24, 2)).toBe('\x1b7\x1b[r\x1b[23;1H\x1b[0m\x1b(B\x1b[J\x1b8')
   expect(retakeLines(10, 0)).toBe('\x1b7\x1b[r\x1b8\x1b[J')
+})
+
+test('keys that come in one piece of input are taken one by one', () => {
+  const named = (text: string, flags = {}) => keysOf(text, flags).map(({ name, text }) => name ?? text)
+  expect(named('jj')).toEqual(['j', 'j'])
+  expect(named('\t\t')).toEqual(['tab', 'tab'])
+  expect(named('\tj\r')).toEqual(['tab', 'j', 'enter'])
+  expect(named('ab\x7f\x7f')).toEqual(['a', 'b', 'backspace', 'backspace'])
+  expect(named('日é')).toEqual(['日', 'é'])
+  // One of its own, as ink knows it.
+  expect(named('', { downArrow: true })).toEqual(['down'])
+  expect(named('', { escape: true, meta: true })).toEqual(['escape'])
+  // Escape and what came right behind it look like a key with Alt.
+  expect(named('q', { meta: true })).toEqual(['escape', 'q'])
+  expect(named('d', { ctrl: true })).toEqual([])
+  expect(keysOf('j\x03', {}).map(isInterrupt)).toEqual([false, true])
 })

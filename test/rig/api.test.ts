@@ -55,6 +55,7 @@ const ACTUAL: Readonly<Record<string, readonly string[]>> = {
   ],
   '/explain/{task}': ['/explain/never', '/explain/reduce'],
   '/signal/{name}': ['/signal/progress'],
+  '/cancel/{item}': ['/cancel/long%231.1'],
   '/items': ['/items', '/items?task=reduce', '/items?state=failed&limit=1'],
 }
 
@@ -131,6 +132,37 @@ test('details of a task and of a work item, of a live run and of a finished one'
   })
 })
 
+test('pause, resume and cancel do what the commands do', async () => {
+  await using rig = createRig()
+  const { run, folder } = await startRun(rig)
+  await settled(rig)
+  const socketPath = path.join(folder, 'control.sock')
+  const post = (asked: string) => ask({ socketPath }, asked, { method: 'POST' })
+  const status = async () => JSON.parse((await rig.odop(['status', 'asked', '--json'])).stdout.toString())
+  expect((await post('/pause')).json()).toEqual({ schema: 1, run: 'asked', paused: true })
+  await until('what runs is suspended', async () => (await status()).attempts[0]?.state === 'suspended')
+  expect(await status()).toMatchObject({ pausedSince: expect.any(String) })
+  expect((await post('/resume')).json()).toEqual({ schema: 1, run: 'asked', paused: false })
+  await until('it goes on', async () => (await status()).attempts[0]?.state === 'running')
+  expect(await status()).toMatchObject({ pausedSince: null })
+
+  expect((await ask({ socketPath }, '/cancel/long%231')).status, 'only with POST').toBe(405)
+  expect((await post('/cancel/long%231')).json()).toEqual({ schema: 1, run: 'asked', item: 'long#1' })
+  await until('it is cancelled', () =>
+    rig.events('asked').some(event => event.type === 'attempt-ended' && event.outcome === 'cancelled'),
+  )
+  expect((await post('/cancel/long%231')).json()).toMatchObject({
+    status: 400,
+    detail: expect.stringContaining('has ended'),
+  })
+  expect((await post('/cancel/nothing')).json()).toMatchObject({
+    status: 400,
+    detail: expect.stringContaining('is no work item'),
+  })
+  rig.write('stop', '')
+  expect((await run.finished).code).toBe(0)
+})
+
 test.skipIf(process.platform !== 'linux')(
   'no process of a run listens on a TCP port, also when it has been asked (skipped without /proc)',
   async () => {
@@ -199,6 +231,11 @@ test('on a port only who shows the token of the run’s folder gets an answer', 
   expect((await ask(where, '/status')).status).toBe(401)
   expect((await ask(where, '/status', { token: `${token}x` })).status).toBe(401)
   expect(await ask(where, '/status', { token })).toMatchObject({ status: 200 })
+  // Nobody else tells the run what to do.
+  for (const asked of ['/pause', '/resume', '/cancel/long%231', '/signal/progress'])
+    expect((await ask(where, asked, { method: 'POST' })).status, asked).toBe(401)
+  expect(rig.events('asked').map(({ type }) => type)).not.toContain('harvest-paused')
+  expect((await ask(where, '/pause', { method: 'POST', token })).status).toBe(200)
   rig.write('stop', '')
   expect((await run.finished).code).toBe(0)
   expect(existsSync(file)).toBe(false)

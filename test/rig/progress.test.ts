@@ -1,6 +1,8 @@
 import os from 'node:os'
+import path from 'node:path'
 import { expect, test } from 'vitest'
 import type { Status } from '../../src/views/status.ts'
+import { ask } from '../api/served.ts'
 import { createRig, odop, until } from './rig.ts'
 
 const TASKS = `
@@ -46,10 +48,25 @@ test.skipIf(cores < 2)(
     )
     expect(said.get('slices')).toEqual({ fraction: 0.4, text: expect.stringMatching(/^slice \d+$/) })
     expect(said.get('script')).toEqual({ fraction: 0.25, text: 'step one' })
-    const { stdout } = await rig.odop(['status', 'r'])
-    expect(stdout.toString()).toMatch(/25% step one/)
+    const print = async (...words: string[]) => (await rig.odop(words)).stdout.toString()
+    expect(await print('status', 'r')).toMatch(/25% step one/)
+    expect(await print('status', 'r', '--item', 'script#1')).toMatch(/Progress +25% step one/)
+    expect(await print('top', 'r')).toMatch(/^ {2}script#1\.1 +\S+ +25% step one /m)
+    const answers = await ask(
+      { socketPath: path.join(rig.odopPath, 'runs/r/control.sock') },
+      '/status/script%231.1',
+    )
+    expect(answers.json()).toMatchObject({ state: 'running', progress: { fraction: 0.25, text: 'step one' } })
     rig.write('end', '')
     await run.finished
+    // What was said last is kept.
+    const { attempts } = JSON.parse(await print('report', 'r', '--format', 'json'))
+    expect(attempts).toContainEqual(
+      expect.objectContaining({ attempt: 'script#1.1', progress: { fraction: 0.25, text: 'step one' } }),
+    )
+    expect(await print('report', 'r', '--format', 'csv')).toMatch(/,0\.25,step one$/m)
+    expect(await print('report', 'r', '--format', 'html', '--output', '-')).toContain('25% step one</span>')
+    expect(await print('status', 'r', '--item', 'script#1')).toMatch(/Progress +25% step one/)
     const events = rig.events('r').filter(event => event.type === 'attempt-progress')
     expect(events.length).toBeLessThanOrEqual(12)
   },

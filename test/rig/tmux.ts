@@ -11,10 +11,12 @@ export interface Terminal extends AsyncDisposable {
   type(line: string): void
   /** The same without Enter. */
   write(text: string): void
-  /** A key by tmux's name, or a character. */
-  key(name: string): void
+  /** A key by tmux's name, or a character; several come in one piece. */
+  key(...names: readonly string[]): void
   /** What can be seen now, line by line. */
   screen(): string[]
+  /** The same with the sequences by which it is coloured. */
+  colours(): string
   /** What was scrolled out above, too. */
   all(): string[]
   resize(columns: number, rows: number): void
@@ -54,8 +56,9 @@ export function openTerminal(
       tmux('send-keys', 'Enter')
     },
     write: text => void tmux('send-keys', '-l', text),
-    key: key => void tmux('send-keys', key),
+    key: (...names) => void tmux('send-keys', ...names),
     screen: () => capture(),
+    colours: () => capture('-e').join('\n'),
     all: () => capture('-S', '-'),
     resize: (width, height) => void tmux('resize-window', '-x', String(width), '-y', String(height)),
     async see(what, seen, seconds = 30) {
@@ -78,7 +81,7 @@ export function openTerminal(
 }
 
 function tmuxEnvironment(rig: Rig, environment: Readonly<Record<string, string>>) {
-  const { TMUX: _, ...rest } = process.env
+  const { TMUX: _, NO_COLOR: __, ...rest } = process.env
   return {
     ...rest,
     ODOP_PATH: rig.odopPath,

@@ -137,6 +137,7 @@ describe.skipIf(noCluster !== null)(
       )
       const again = await submit('$ODOP run --name limit --idle-threshold 100 --drain -- true')
       expect(again.state).toBe('COMPLETED')
+      expect(readdirSync(path.join(folder, '.odop/runs')), again.output).toEqual(['limit'])
       expect(
         readFileSync(path.join(folder, 'done'), 'utf8')
           .trim()

@@ -1,20 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import type { OdopEvent } from '../../src/core/events.ts'
 import { itemOf } from '../../src/core/ids.ts'
+import { fold, newFolded } from '../../src/views/folded.ts'
 import { attemptAnswer, itemDetail } from '../../src/views/item-detail.ts'
 import { itemDetailText } from '../../src/views/item-detail-text.ts'
-import { addHistory, newHistory } from '../../src/views/item-history.ts'
 import { taskDetail } from '../../src/views/task-detail.ts'
 import { taskDetailText } from '../../src/views/task-detail-text.ts'
-import { at, ended, launched, launchStarted, queued, started, taskDefinition, told } from './samples.ts'
+import { at, ended, launched, launchStarted, queued, started, taskDefinition } from './samples.ts'
 
 const text = { width: 80, colour: false }
 
 function view(events: readonly OdopEvent[], { alive = true, seconds = 20, keepEnded = 10 } = {}) {
-  const { state, details } = told(...events)
-  const history = newHistory({ keepEnded })
-  for (const event of events) addHistory(history, event)
+  const folded = newFolded({ keepEnded })
+  for (const event of events) fold(folded, event)
   const attemptLog = (task: string, attempt: string) => `/logs/${task}/${attempt}`
+  const { state, details, history } = folded
   return { state, options: { now: at(seconds), alive, snapshot: null, details, history, attemptLog } }
 }
 

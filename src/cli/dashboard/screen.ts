@@ -1,9 +1,10 @@
 import { writeSync } from 'node:fs'
 import { Writable } from 'node:stream'
-import { type Key as InkKey, render, useInput } from 'ink'
+import { render, useInput } from 'ink'
 import { createElement } from 'react'
 import type { Size } from '../../views/dashboard/scene.ts'
-import type { Key, KeyName } from '../../views/dashboard/ui.ts'
+import type { Key } from '../../views/dashboard/ui.ts'
+import { isInterrupt, keysOf } from './keys.ts'
 import { newPainter } from './painter.ts'
 
 export interface ScreenOptions {
@@ -48,9 +49,9 @@ export function openScreen({ lines, onKey }: ScreenOptions): Screen {
   const asked = new Promise<number>(resolve => {
     quit = resolve
   })
-  const press = (key: Key) => {
-    if (onKey(key, size())) quit(0)
-    else draw()
+  const press = (keys: readonly Key[]) => {
+    if (keys.some(key => isInterrupt(key) || onKey(key, size()))) quit(0)
+    else if (keys.length > 0) draw()
   }
   const keys = readKeys(press)
   for (const [signal, number] of Object.entries(SIGNALS)) process.once(signal, () => quit(128 + number))
@@ -67,7 +68,10 @@ export function openScreen({ lines, onKey }: ScreenOptions): Screen {
 }
 
 /** `ended`: by Ctrl-C. */
-function readKeys(press: (key: Key) => void): { readonly ended: Promise<unknown>; close(): void } {
+function readKeys(press: (keys: readonly Key[]) => void): {
+  readonly ended: Promise<unknown>
+  close(): void
+} {
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const instance = render(createElement(Keys, { press }), {
     // Nothing is drawn there.
@@ -77,33 +81,9 @@ function readKeys(press: (key: Key) => void): { readonly ended: Promise<unknown>
   return { ended: instance.waitUntilExit(), close: () => instance.unmount() }
 }
 
-function Keys({ press }: { readonly press: (key: Key) => void }) {
-  useInput((text, key) => {
-    for (const pressed of keysOf(text, key)) press(pressed)
-  })
+function Keys({ press }: { readonly press: (keys: readonly Key[]) => void }) {
+  useInput((text, key) => press(keysOf(text, key)))
   return null
-}
-
-const NAMES: readonly (readonly [keyof InkKey, KeyName])[] = [
-  ['upArrow', 'up'],
-  ['downArrow', 'down'],
-  ['pageUp', 'pageup'],
-  ['pageDown', 'pagedown'],
-  ['home', 'home'],
-  ['end', 'end'],
-  ['tab', 'tab'],
-  ['return', 'enter'],
-  ['escape', 'escape'],
-  ['backspace', 'backspace'],
-  // What terminals send for the key that is labelled backspace.
-  ['delete', 'backspace'],
-]
-
-/** Keys that are pressed quickly, or pasted, come together. */
-function keysOf(text: string, key: InkKey): readonly Key[] {
-  const name = NAMES.find(([flag]) => key[flag] === true)?.[1] ?? null
-  if (name !== null) return [{ name, text: '' }]
-  return key.ctrl || key.meta ? [] : [...text].map(character => ({ name: null, text: character }))
 }
 
 function onlyOnce(work: () => void): () => void {

@@ -40,7 +40,7 @@ function titleLine(scene: Scene, width: number): Line {
   const name = truncate(printable(status.run), Math.max(8, Math.floor(width / 2)))
   const left: Line = [
     styled('bold', name),
-    ` ${status.state} ${formatDuration(Math.floor(status.wallSeconds))}`,
+    ` ${status.state} ${formatDuration(isOver(scene) ? status.wallSeconds : Math.floor(status.wallSeconds))}`,
     ...paused,
   ]
   const used =
@@ -97,7 +97,7 @@ function panes(scene: Scene, ui: Ui, rows: Rows, { width, height }: Size): Line[
     }),
     ...table({
       ...sizeOf('attempts'),
-      columns: attemptColumns,
+      columns: attemptColumns(rows.attempts),
       rows: rows.attempts,
       selected: placeOf(scene, ui, rows, 'attempts'),
       empty: 'nothing runs',

@@ -1,6 +1,7 @@
 import { unreachable } from '../../core/unreachable.ts'
 import { type Line, styled } from '../lines.ts'
 import { printable } from '../printable.ts'
+import { progressText } from '../progress-text.ts'
 import { truncate, wrap } from '../string-width.ts'
 import type { Rows } from './rows.ts'
 import type { Scene, Size } from './scene.ts'
@@ -43,7 +44,7 @@ export function openPanel(
   const room = Math.max(0, height - 1)
   const start = opensAtEnd(open) ? lines.length - room : 0
   const first = Math.max(0, Math.min(lines.length - room, start + ui.scroll))
-  const title: Line = [styled('bold', truncate(titleOf(open), width))]
+  const title: Line = [styled('bold', truncate(titleOf(open, scene), width))]
   return [title, ...lines.slice(first, first + room).map((line): Line => [line])]
 }
 
@@ -64,12 +65,15 @@ function opensAtEnd({ kind }: Open): boolean {
   return kind === 'log'
 }
 
-function titleOf(open: Exclude<Open, { kind: 'items' }>): string {
+function titleOf(open: Exclude<Open, { kind: 'items' }>, { status }: Scene): string {
   switch (open.kind) {
     case 'help':
       return 'Keys'
-    case 'log':
-      return `Log of ${printable(open.attempt)}`
+    case 'log': {
+      const running = status.attempts.find(({ attempt }) => attempt === open.attempt)
+      const progress = progressText(running?.progress ?? null)
+      return `Log of ${printable(open.attempt)}${progress === '' ? '' : `: ${progress}`}`
+    }
     case 'explain':
       return `Why work of ${printable(open.task)} waits`
     default:

@@ -2,6 +2,7 @@ import type { ItemState, View } from '../../core/state.ts'
 import { formatDuration } from '../../core/units.ts'
 import { type Line, type Style, styled } from '../lines.ts'
 import { printable } from '../printable.ts'
+import { progressText } from '../progress-text.ts'
 import type { AttemptStatus } from '../status.ts'
 import { type Column, tableLines } from '../table.ts'
 import { coresText } from '../units.ts'
@@ -56,7 +57,12 @@ function count(head: string, of: (task: TaskRow) => number, style: Style | null)
   }
 }
 
-export const attemptColumns: readonly Column<AttemptStatus>[] = [
+/** Progress has a column where any attempt tells of some, so that others keep their room. */
+export function attemptColumns(attempts: readonly AttemptStatus[]): readonly Column<AttemptStatus>[] {
+  return attempts.some(({ progress }) => progress !== null) ? withProgress : plainColumns
+}
+
+const plainColumns: readonly Column<AttemptStatus>[] = [
   { head: 'Attempt', align: 'left', text: attempt => printable(attempt.attempt) },
   { head: 'Time', align: 'right', text: attempt => formatDuration(Math.floor(attempt.elapsedSeconds)) },
   {
@@ -74,6 +80,14 @@ export const attemptColumns: readonly Column<AttemptStatus>[] = [
   { head: 'Cores', align: 'left', flexible: true, text: attempt => coresText(attempt.cores) },
   { head: 'Why', align: 'left', flexible: true, text: attempt => printable(attempt.reason ?? '') },
 ]
+
+/** Right behind the time: a narrow terminal loses the last columns. */
+const withProgress = plainColumns.toSpliced(2, 0, {
+  head: 'Progress',
+  align: 'left',
+  flexible: true,
+  text: ({ progress }) => progressText(progress),
+})
 
 export function itemColumns(now: number): readonly Column<View<ItemState>>[] {
   const seconds = (since: number) => formatDuration(Math.max(0, Math.floor((now - since) / 1000)))

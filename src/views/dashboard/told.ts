@@ -15,7 +15,12 @@ export interface Told {
 const MOST_LATEST = 200
 
 /** Told in another way, or of no interest one by one. */
-const SILENT: ReadonlySet<OdopEvent['type']> = new Set(['usage', 'progress', 'task-defined'])
+const SILENT: ReadonlySet<OdopEvent['type']> = new Set([
+  'usage',
+  'progress',
+  'attempt-progress',
+  'task-defined',
+])
 
 export function newTold(): Told {
   return { state: newState(), details: newDetails(), history: newHistory(), latest: [] }

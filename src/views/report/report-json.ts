@@ -1,4 +1,5 @@
 import type { AttemptId } from '../../core/model.ts'
+import { type ProgressView, progressView } from '../progress-text.ts'
 import type { Status } from '../status.ts'
 import type { Summary } from '../summary-schema.ts'
 import type { Report } from './report.ts'
@@ -48,6 +49,7 @@ export interface AttemptJson {
   readonly wallSeconds: number | null
   readonly cpuSeconds: number | null
   readonly peakMemoryBytes: number | null
+  readonly progress: ProgressView | null
 }
 
 export function reportJson({ summary, status, timeline, attempts }: Report): ReportJson {
@@ -76,6 +78,7 @@ export function attemptJson({ placement, usage, ...attempt }: LoggedAttempt): At
     wallSeconds: usage && rounded(usage.wallSeconds, 3),
     cpuSeconds: usage && rounded(usage.cpuSeconds, 3),
     peakMemoryBytes: usage && Math.round(usage.peakMemoryBytes),
+    progress: progressView(attempt.progress),
   }
 }
 

@@ -1,9 +1,12 @@
 import type { AttemptId } from '../../core/model.ts'
+import { itemBrief } from '../item-detail.ts'
+import type { ItemHistory, ItemRecord } from '../item-history.ts'
+import type { Status } from '../status.ts'
 import type { Summary } from '../summary-schema.ts'
 import type { CoreUse } from './core-use.ts'
 import { type Cell, csvLine } from './csv.ts'
 import { attemptJson } from './report-json.ts'
-import type { LoggedAttempt, LoggedItem } from './run-log.ts'
+import type { LoggedAttempt } from './run-log.ts'
 
 /** The tables of `odop report --format csv`, one row for each of what they are named by. */
 export const TABLES = ['attempts', 'items', 'nodes', 'cores'] as const
@@ -28,23 +31,33 @@ export function attemptsCsv(
     peak_memory_bytes: row => row.peakMemoryBytes,
     reason: row => row.reason,
     log: row => attemptLog(row.attempt),
+    progress: row => row.progress?.fraction ?? null,
+    progress_text: row => row.progress?.text ?? null,
   })
 }
 
-export function itemsCsv(items: Iterable<LoggedItem>): string {
-  const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString())
-  return csvOf(items, {
-    item: row => row.id,
-    task: row => row.task,
-    state: row => row.state,
-    attempts: row => row.attempts,
-    node: row => row.node,
-    queued: row => iso(row.queuedAt),
-    started: row => iso(row.firstStartedAt),
+/** In the order in which they were queued. */
+export function itemsCsv({ items }: ItemHistory, status: Status): string {
+  const startOf = ({ attempts }: ItemRecord) => attempts[0]?.startedAt ?? null
+  return csvOf(items.values(), {
+    item: row => row.item.id,
+    task: row => row.item.task,
+    state: row => itemBrief(row, status).state,
+    attempts: row => row.attempts.length,
+    node: row => row.item.node ?? null,
+    queued: row => iso(row.item.queuedAt),
+    started: row => iso(startOf(row)),
     ended: row => iso(row.endedAt),
-    wait_seconds: row => (row.firstStartedAt === null ? null : (row.firstStartedAt - row.queuedAt) / 1000),
-    files: row => JSON.stringify(row.files),
+    wait_seconds: row => {
+      const start = startOf(row)
+      return start === null ? null : (start - row.item.queuedAt) / 1000
+    },
+    files: row => JSON.stringify(row.item.files),
   })
+}
+
+function iso(at: number | null): string | null {
+  return at === null ? null : new Date(at).toISOString()
 }
 
 export function nodesCsv(nodes: Summary['nodes']): string {

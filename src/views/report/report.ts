@@ -32,6 +32,7 @@ export interface ReportOptions {
 export interface ReportDraft {
   readonly state: RunView
   readonly summary: Summary
+  readonly status: Status
   /** Of the last launch, milliseconds since the epoch; `end` is now while it lasts. */
   readonly start: number
   readonly end: number
@@ -59,6 +60,7 @@ export function draftReport(log: RunLog, options: ReportOptions): ReportDraft | 
   return {
     state,
     summary,
+    status,
     start: launch.at,
     end,
     attempts,

@@ -3,14 +3,14 @@ import type {
   AttemptId,
   AttemptOutcome,
   AttemptUsage,
-  FilePath,
   ItemId,
-  NodeName,
   Placement,
   TaskName,
 } from '../../core/model.ts'
-import { apply, newState, type RunState, type RunView } from '../../core/state.ts'
-import { addDetails, type Details, newDetails } from '../details.ts'
+import type { AttemptProgress, RunView } from '../../core/state.ts'
+import type { Details } from '../details.ts'
+import { type Folded, fold, newFolded } from '../folded.ts'
+import type { ItemHistory } from '../item-history.ts'
 import { BinnedSeries } from './binned-series.ts'
 
 /** What became of an attempt. `cut off`: its launch ended without a word, and the item was pending again. */
@@ -33,6 +33,8 @@ export interface LoggedAttempt {
   reason: string | null
   /** null: it is not known (yet). */
   usage: AttemptUsage | null
+  /** How far it said last that it was; null: it did not. */
+  progress: AttemptProgress | null
 }
 
 /** Where an attempt was, and when; `end` is that of what is told, for one whose end is not known. */
@@ -47,18 +49,6 @@ export function placementsOf(
     from = until
     return stay
   })
-}
-
-export interface LoggedItem {
-  readonly id: ItemId
-  readonly task: TaskName
-  readonly files: readonly FilePath[]
-  readonly node: NodeName | null
-  readonly queuedAt: number
-  firstStartedAt: number | null
-  endedAt: number | null
-  state: 'pending' | 'running' | 'completed' | 'failed' | 'timeout' | 'cancelled'
-  attempts: number
 }
 
 /** How many work items waited and ran over the last launch. */
@@ -78,32 +68,35 @@ export interface RunLogOptions {
  * What the state does not accept is not kept here either.
  */
 export class RunLog {
-  readonly details: Details = newDetails()
   readonly attempts: LoggedAttempt[] = []
-  /** Empty unless they are asked for. */
-  readonly items = new Map<ItemId, LoggedItem>()
-  readonly #state: RunState = newState()
+  readonly #folded: Folded
   readonly #open = new Map<AttemptId, LoggedAttempt>()
-  readonly #keepsItems: boolean
   #queue: QueueSeries | null = null
   #countsSince = 0
   #pending = 0
   #running = 0
 
   constructor({ items }: RunLogOptions) {
-    this.#keepsItems = items
+    this.#folded = newFolded({ keepEnded: items ? Number.POSITIVE_INFINITY : 0 })
   }
 
   get state(): RunView {
-    return this.#state
+    return this.#folded.state
+  }
+
+  get details(): Details {
+    return this.#folded.details
+  }
+
+  /** Work items that have ended are there only where they were asked for. */
+  get history(): ItemHistory {
+    return this.#folded.history
   }
 
   take(event: OdopEvent): void {
-    apply(this.#state, event)
-    addDetails(this.details, event)
+    fold(this.#folded, event)
     if (event.type === 'launch-started') this.#launched(event.at)
     this.#keepAttempt(event)
-    if (this.#keepsItems) this.#keepItem(event)
     this.#count(event.at)
   }
 
@@ -123,18 +116,21 @@ export class RunLog {
     this.cutOff()
     this.#queue = { pending: new BinnedSeries(at), running: new BinnedSeries(at) }
     this.#countsSince = at
-    this.#pending = this.#state.pendingCount
+    this.#pending = this.state.pendingCount
     this.#running = 0
   }
 
   #keepAttempt(event: OdopEvent): void {
     if (event.type === 'attempt-started') {
-      const running = this.#state.running.get(event.attempt)
+      const running = this.state.running.get(event.attempt)
       if (running?.startedAt !== event.at || this.#open.has(event.attempt)) return
       this.#start(event)
+    } else if (event.type === 'attempt-progress') {
+      const attempt = this.#open.get(event.attempt)
+      if (attempt !== undefined) attempt.progress = this.state.running.get(event.attempt)?.progress ?? null
     } else if (event.type === 'attempt-moved') {
       this.#move(event.attempt, event.at)
-    } else if (event.type === 'attempt-ended' && !this.#state.running.has(event.attempt)) {
+    } else if (event.type === 'attempt-ended' && !this.state.running.has(event.attempt)) {
       const attempt = this.#open.get(event.attempt)
       if (attempt === undefined) return
       this.#open.delete(event.attempt)
@@ -150,7 +146,7 @@ export class RunLog {
       attempt,
       item,
       task,
-      launch: this.#state.launches,
+      launch: this.state.launches,
       placement,
       earlier: [],
       startedAt: at,
@@ -158,6 +154,7 @@ export class RunLog {
       state: 'running',
       reason: null,
       usage: null,
+      progress: null,
     }
     this.attempts.push(logged)
     this.#open.set(attempt, logged)
@@ -165,58 +162,14 @@ export class RunLog {
 
   #move(id: AttemptId, at: number): void {
     const attempt = this.#open.get(id)
-    const placement = this.#state.running.get(id)?.placement
+    const placement = this.state.running.get(id)?.placement
     if (attempt === undefined || placement === undefined || placement === attempt.placement) return
     attempt.earlier.push({ until: at, placement: attempt.placement })
     attempt.placement = placement
   }
 
-  #keepItem(event: OdopEvent): void {
-    switch (event.type) {
-      case 'item-queued':
-        this.#queueItem(event)
-        return
-      case 'attempt-started': {
-        const item = this.items.get(event.item)
-        if (item === undefined || this.#state.items.get(event.item)?.runningAs !== event.attempt) return
-        item.firstStartedAt ??= event.at
-        item.attempts += 1
-        item.state = 'running'
-        return
-      }
-      case 'attempt-ended':
-        this.#endItem(event.item, event.outcome === 'requeued' ? 'pending' : event.outcome, event.at)
-        return
-      case 'item-cancelled':
-        this.#endItem(event.item, 'cancelled', event.at)
-        return
-      default:
-        return
-    }
-  }
-
-  #queueItem({ item }: Extract<OdopEvent, { type: 'item-queued' }>): void {
-    if (!this.#state.items.has(item.id) || this.items.has(item.id)) return
-    const { id, task, files, node = null, queuedAt } = item
-    const none = { firstStartedAt: null, endedAt: null, state: 'pending', attempts: 0 } as const
-    this.items.set(id, { id, task, files, node, queuedAt, ...none })
-  }
-
-  /** One that the state still holds is tried again. */
-  #endItem(id: ItemId, outcome: LoggedItem['state'], at: number): void {
-    const item = this.items.get(id)
-    if (item === undefined || item.endedAt !== null) return
-    const held = this.#state.items.get(id)
-    if (held !== undefined) {
-      item.state = held.runningAs === null ? 'pending' : 'running'
-      return
-    }
-    item.state = outcome
-    item.endedAt = at
-  }
-
   #count(at: number): void {
-    const { pendingCount, running } = this.#state
+    const { pendingCount, running } = this.state
     if (pendingCount === this.#pending && running.size === this.#running) return
     this.#close(at)
     this.#pending = pendingCount

@@ -54,6 +54,21 @@ describe('a frame', () => {
     expect(text.at(-1)).toContain('q quit')
   })
 
+  it('shows how far attempts say that they are, in every size, and in the log that is open', () => {
+    const scene = sceneOf([
+      ...busy(),
+      { type: 'attempt-progress', at: at(12), attempt: 'reduce#1.1', fraction: 0.4, text: 'slice 12' },
+    ])
+    for (const size of [SIZES[0], SIZES[1], SIZES[2]]) {
+      const text = textOf(scene, size)
+      expect(text).toContainEqual(expect.stringMatching(/^ {2}reduce#1\.1 +58s {2}40% slice 12 /))
+      expect(text.join('\n')).not.toContain('attempt-progress')
+    }
+    const ui: Ui = { ...FIRST_UI, open: { kind: 'log', attempt: 'reduce#1.1' } }
+    expect(textOf(scene, [80, 24], ui)).toContain('Log of reduce#1.1: 40% slice 12')
+    expect(scene.told.latest.map(({ type }) => type)).not.toContain('attempt-progress')
+  })
+
   it('draws the history from measurements, application below and tasks above', () => {
     const text = textOf(sceneOf(busy()), [80, 24])
     const head = text.findIndex(line => line.startsWith('History'))

@@ -12,6 +12,8 @@ import { brightness, decodePng } from './png.ts'
 
 const RUN: GeneratedRun = { name: 'made-up', nodes: 2, cores: 4, hours: 0.5, attempts: 30, every: 10 }
 const SECTIONS = ['Summary', 'What the cores did', 'Tasks', 'What is left', 'Attempts', 'Nodes', 'Notes']
+const SLOW = `import { fileIn, task } from 'odop'
+export const slow = task({ trigger: fileIn('in'), time: '3s', retries: 0, cpus: 1, command: () => ['sleep', '60'] })`
 const CHARTS = ['cores', 'lines', 'memory', 'queue']
 
 interface Box {
@@ -159,6 +161,44 @@ describe.skipIf(chromium === undefined)('the page in Chromium (skipped where chr
     expectQuiet(page)
   })
 
+  test('the tooltip of an attempt tells its last progress, and so does the table', async () => {
+    writeEvilRun(rig, 'slice')
+    await open(page, rig, 'evil')
+    const box = await boxOf(page, 'lines')
+    const told = await tooltip(page, box.x + box.width / 2, box.y + 10 + (box.height - 36) * 0.75)
+    expect(told).toMatch(/slice#1\.1\nfailed, 12:00:02.0 – 12:00:58.0, last progress 40% slice/)
+    const heads = await texts(page, '#table-attempts thead th')
+    const cells = await texts(page, '#table-attempts tbody tr > *')
+    expect(cells[heads.indexOf('Last progress')]).toBe('40% slice')
+    expectQuiet(page)
+  })
+
+  test('the page of a real run opens, too, and tells its attempts', async () => {
+    rig.write('tasks/slow.mjs', SLOW)
+    rig.write('in/file', 'x')
+    const words = ['run', '--name', 'real', '--quiet', '--no-report', '--', 'sleep', '10.2']
+    expect((await rig.odop(words)).code).toBe(0)
+    await open(page, rig, 'real')
+    expectQuiet(page)
+    expect(await texts(page, 'h2')).toEqual(SECTIONS.toSpliced(1, 0, 'Advice'))
+    expect(await texts(page, '[aria-labelledby=advice] li')).toEqual([
+      expect.stringMatching(/^1 work item of slow took longer than its 3s: give it more/),
+    ])
+    const journal = events(rig, 'real')
+    const [start] = journal.filter(event => event.type === 'attempt-started')
+    const from = (start?.at ?? 0) - (journal.find(event => event.type === 'launch-started')?.at ?? 0)
+    const box = await boxOf(page, 'lines')
+    const { seconds, rows } = await page.evaluate<{ seconds: number; rows: { name: string }[] }>(
+      `JSON.parse(document.getElementById('data').textContent)`,
+    )
+    const x = box.x + 104 + (box.width - 104 - 18) * ((from / 1000 + 1) / seconds)
+    const line = rows.findIndex(({ name }) => name === `core ${start?.placement.cores[0]}`)
+    const y = box.y + 10 + ((box.height - 36) / rows.length) * (line + 0.5)
+    expect(await tooltip(page, x, y)).toMatch(
+      /^core \d+, [\s\S]*held by attempts\n100%[\s\S]*slow#1\.1\ntimeout, /,
+    )
+  })
+
   test('names, commands and logs are text, whatever they hold', async () => {
     const evil = `</script><script>window.hacked=1</script><img src=x onerror="window.hacked=2">`
     writeEvilRun(rig, evil)
@@ -229,6 +269,7 @@ function writeEvilRun(rig: Rig, evil: string): void {
     application,
     queued(evil, 1, 1),
     started(evil, '1.1', 2),
+    { type: 'attempt-progress', at: at(30), attempt: `${evil}#1.1`, fraction: 0.4, text: evil },
     ended(evil, '1.1', 58, { outcome: 'failed', reason: evil }),
     { type: 'note', at: at(59), level: 'warning', text: evil },
     { type: 'launch-ended', at: at(60) },

@@ -111,9 +111,10 @@ function entriesOfUse(
 }
 
 function blockEntry(data: PageData, block: PageBlock): readonly [string, string] {
-  const [, , from, to, task, attempts, failed, name, state] = block
+  const [, , from, to, task, attempts, failed, name, state, progress] = block
   const when = `${clockText(data, from)} – ${clockText(data, to)}`
-  if (name !== '') return [name, `${state}, ${when}`]
+  const said = progress === '' ? '' : `, last progress ${progress}`
+  if (name !== '') return [name, `${state}, ${when}${said}`]
   const bad = failed === 0 ? '' : `, ${failed} failed`
   return [`${attempts} of ${data.tasks[task] ?? ''}`, `${when}${bad}`]
 }

@@ -29,12 +29,16 @@ export function headHtml(report: Report): Html {
 <p class="kind">odop run report</p>
 <h1>${summary.run}</h1>
 <p class="command"><code>${commandText(summary.command)}</code></p>
-<p class="when">${whenText(summary)} on ${counted(summary.nodes.length, 'node')} with ${counted(summary.totals.cores, 'core')}, started from ${status.host}${launch}. State: ${stateTexts[status.state]}.</p>
+<p class="when">${whenText(summary)}. ${whoText(summary)} on ${counted(summary.nodes.length, 'node')} with ${counted(summary.totals.cores, 'core')}, started from ${status.host}${launch}. State: ${stateTexts[status.state]}.</p>
 </header>
 <section aria-labelledby="summary">
 <h2 id="summary">Summary</h2>
 <dl class="figures">${figures(report).map(figureHtml)}</dl>
 </section>`
+}
+
+function whoText({ user, job }: Summary): string {
+  return `Run${user === null ? '' : ` by ${user}`}${job === null ? '' : `, job ${job}`}`
 }
 
 function whenText({ start, end }: Summary): string {
@@ -55,6 +59,7 @@ function figures(report: Report): readonly Figure[] {
       detail: 'with what odop did at the end',
     },
     harvestFigure(summary),
+    ...(summary.tasks.length === 0 ? [] : [savedFigure(summary)]),
     slowdownFigure(summary),
     costFigure(summary),
     itemsFigure(report),
@@ -83,6 +88,11 @@ function harvestFigure({ harvest }: Summary): Figure {
     value: percentText(share),
     detail: `${coreTimeText(harvestedCoreSeconds, availableCoreSeconds)} that the application left`,
   }
+}
+
+function savedFigure({ savedSeconds }: Summary): Figure {
+  const detail = 'at least: so much longer with the tasks after the application'
+  return { label: 'Saved', value: formatDuration(savedSeconds), detail }
 }
 
 function slowdownFigure({ slowdown }: Summary): Figure {

@@ -1,3 +1,4 @@
+import { progressText } from '../../progress-text.ts'
 import type { Report } from '../report.ts'
 import type { PageData, Shares } from './page-data.ts'
 
@@ -56,6 +57,7 @@ export function pageData({ timeline, gantt, summary }: Report): PageData {
       failed,
       attempt?.attempt ?? '',
       attempt?.state ?? '',
+      progressText(attempt?.progress ?? null),
     ]),
   }
 }

@@ -31,7 +31,7 @@ export interface PageRow {
   readonly parts: Record<'app' | 'tasks' | 'odop', Shares> | null
 }
 
-/** A bar: `name` and `state` where it is one attempt; otherwise empty, and it stands for `attempts`. */
+/** A bar: `name`, `state` and `progress`, in words, where it is one attempt; otherwise empty, and it stands for `attempts`. */
 export type PageBlock = readonly [
   row: number,
   lane: number,
@@ -42,4 +42,5 @@ export type PageBlock = readonly [
   failed: number,
   name: string,
   state: string,
+  progress: string,
 ]

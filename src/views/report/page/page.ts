@@ -6,7 +6,15 @@ import { html, scriptJson, trusted } from './html.ts'
 import { pageData } from './make-page-data.ts'
 import { picturesHtml } from './pictures.ts'
 import { style } from './style.ts'
-import { type AttemptLogs, attemptsHtml, leftoversHtml, nodesHtml, notesHtml, tasksHtml } from './tables.ts'
+import {
+  type AttemptLogs,
+  adviceHtml,
+  attemptsHtml,
+  leftoversHtml,
+  nodesHtml,
+  notesHtml,
+  tasksHtml,
+} from './tables.ts'
 
 export interface PageOptions {
   readonly logs: AttemptLogs
@@ -38,6 +46,7 @@ export function pageHtml(report: Report, { logs, program, version, now }: PageOp
 <main>
 <button type="button" class="theme" id="theme" aria-label="Colours: as the system">◐ system</button>
 ${headHtml(report)}
+${adviceHtml(report)}
 ${picturesHtml(report)}
 ${tasksHtml(report)}
 ${leftoversHtml(report)}

@@ -1,5 +1,6 @@
 import { partsOf } from '../../../core/placement.ts'
 import { formatDuration, formatSize } from '../../../core/units.ts'
+import { progressText } from '../../progress-text.ts'
 import type { Summary } from '../../summary-schema.ts'
 import { percentText, utcText } from '../../units.ts'
 import { yieldText } from '../../yield-text.ts'
@@ -161,6 +162,7 @@ export function attemptsHtml({ attempts }: Report, { hrefOf, tails }: AttemptLog
     seconds('Time', row => row.usage?.wallSeconds ?? null),
     seconds('CPU', row => row.usage?.cpuSeconds ?? null),
     bytes('Memory', row => row.usage?.peakMemoryBytes ?? null),
+    ...(rows.some(({ progress }) => progress !== null) ? [PROGRESS] : []),
     { head: 'Log', cell: row => html`<a href="${hrefOf(row)}">log</a>` },
     { head: 'Why', cell: row => html`<span class="reason">${row.reason ?? ''}</span>` },
   ]
@@ -168,6 +170,12 @@ export function attemptsHtml({ attempts }: Report, { hrefOf, tails }: AttemptLog
   const filter = html`<p class="tools"><label>Show only rows with <input type="search" data-filter="table-attempts"></label> <span class="hint" id="table-attempts-shown" role="status"></span></p>`
   const table = tableHtml({ id: 'table-attempts', caption, rows, columns })
   return section('attempts', 'Attempts', html`${filter}${table}${tailsHtml(tails)}`)
+}
+
+const PROGRESS: PageColumn<LoggedAttempt> = {
+  head: 'Last progress',
+  cell: ({ progress }) => html`<span class="reason">${progressText(progress)}</span>`,
+  order: ({ progress }) => progress?.fraction ?? -1,
 }
 
 function tailsHtml(tails: readonly LogTail[]): Html {
@@ -198,12 +206,17 @@ export function leftoversHtml({ status, itemsLeft }: Report): Html {
   )
 }
 
+/** Nothing where there is none. */
+export function adviceHtml({ summary: { advice } }: Report): Html {
+  return advice.length === 0 ? html`` : section('advice', 'Advice', listHtml(advice))
+}
+
 export function notesHtml({ summary: { notes } }: Report): Html {
-  const list =
-    notes.length === 0
-      ? html`<p>There are none.</p>`
-      : html`<ul class="notes">${notes.map(note => html`<li>${note}</li>`)}</ul>`
-  return section('notes', 'Notes', list)
+  return section('notes', 'Notes', notes.length === 0 ? html`<p>There are none.</p>` : listHtml(notes))
+}
+
+function listHtml(texts: readonly string[]): Html {
+  return html`<ul class="notes">${texts.map(text => html`<li>${text}</li>`)}</ul>`
 }
 
 function section(id: string, title: string, content: Html): Html {
