@@ -145,6 +145,7 @@ export class AgentProcess {
     const facts = {
       ...described,
       memoryLimitBytes: Math.min(described.memoryLimitBytes, options.memoryBytes ?? Number.POSITIVE_INFINITY),
+      ownSessions: true,
       yieldReason:
         'the application has not been started here by odop, so attempts have the lowest nice value',
       ...(gpuPrograms === null ? { gpus: [] } : {}),

@@ -219,6 +219,11 @@ export interface NodeFacts {
   /** The allocation's memory on this node: the cgroup's limit, Slurm's, or the machine's. */
   readonly memoryLimitBytes: number
   readonly yieldMode: YieldMode
+  /**
+   * Attempts are in other sessions than the application: the kernel gives them some 1.4 % of a core that it wants, which
+   * is the weight of a session of the lowest nice value (15 of 1024 + 15). Missing: false.
+   */
+  readonly ownSessions?: boolean
   /** Why it is this one, as a user should read it. */
   readonly yieldReason?: string
 }

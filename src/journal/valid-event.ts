@@ -62,6 +62,7 @@ const isFacts = fields({
   memoryLimitBytes: isNumber,
   gpus: value => orMissing(isArrayOf(isGpu))(value),
   yieldMode: oneOf('kernel', 'suspend'),
+  ownSessions: orMissing(value => typeof value === 'boolean'),
 })
 const isKnownTrigger = fields({
   kind: oneOf('file-in', 'file-updated', 'timer', 'background', 'after', 'signal'),

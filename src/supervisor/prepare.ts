@@ -64,7 +64,8 @@ export async function prepare(options: SuperviseOptions): Promise<Prepared> {
     ...factsHere(cluster, options, configuration),
     ...(gpuPrograms === null ? { gpus: [] } : {}),
   }
-  const facts = sessionLeft && here.yieldMode === 'kernel' ? { ...here, yieldReason: OWN_SESSION } : here
+  const left = { ownSessions: true, yieldReason: OWN_SESSION }
+  const facts = sessionLeft && here.yieldMode === 'kernel' ? { ...here, ...left } : here
   const settings = settingsOf(configuration, facts.memoryLimitBytes)
   const warn = (text: string) => recorder.note('warning', text)
   const store = await openRunStore({ ...options, configuration, now, warn })

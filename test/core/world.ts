@@ -214,17 +214,22 @@ export const someNodes: fc.Arbitrary<NodeFacts[]> = fc
       count: fc.constantFrom(1, 2, 4, 8),
       threads: fc.constantFrom(1, 2),
       yieldMode: fc.constantFrom('kernel' as const, 'suspend' as const),
+      ownSessions: fc.boolean(),
       memory: fc.integer({ min: 1, max: 8 }),
       gpuCount: fc.integer({ min: 0, max: 3 }),
     }),
     { minLength: 1, maxLength: 3 },
   )
   .map(nodes =>
-    nodes.map(({ count, threads, yieldMode, memory, gpuCount }, index) => {
+    nodes.map(({ count, threads, yieldMode, ownSessions, memory, gpuCount }, index) => {
       const smt = threads === 2 && count > 1
       const topology = smt ? { topology: hyperthreads(count, count > 4 ? 2 : 1) } : {}
       const gpus = someGpus(gpuCount)
-      return facts({ name: `n${index}`, count, yieldMode, memoryLimitBytes: memory * GB, gpus, ...topology })
+      const memoryLimitBytes = memory * GB
+      return {
+        ...facts({ name: `n${index}`, count, yieldMode, memoryLimitBytes, gpus, ...topology }),
+        ownSessions,
+      }
     }),
   )
 

@@ -1,5 +1,5 @@
 import type { Action } from '../actions.ts'
-import type { AttemptId, CoreId, CoreState, NodeSnapshot, Snapshot, YieldMode } from '../model.ts'
+import type { AttemptId, CoreId, CoreState, NodeFacts, NodeSnapshot, Snapshot } from '../model.ts'
 import type { RunningAttempt, RunView, View } from '../run-state.ts'
 import type { Room } from './room.ts'
 
@@ -73,12 +73,16 @@ function mayMove(running: View<RunningAttempt>, { state, now, except }: MoveOpti
   // What follows it in its runner was promised these cores, and is over soon.
   if (state.following.has(attempt)) return false
   if (movedAt !== null && now - movedAt < REST_SECONDS * 1000) return false
-  return isHeldUp(state.nodes.get(placement.node)?.yieldMode, suspendedSince !== null)
+  return isHeldUp(state.nodes.get(placement.node), suspendedSince !== null)
 }
 
-/** By what yields there: where attempts are suspended for the application, one that runs is not in its way. */
-function isHeldUp(mode: YieldMode | undefined, suspended: boolean): boolean {
-  return mode === 'suspend' ? suspended : !suspended
+/**
+ * By what yields there: where attempts are suspended for the application, one that runs is not in its way. In sessions of their own
+ * they may be either.
+ */
+function isHeldUp(node: View<NodeFacts> | undefined, suspended: boolean): boolean {
+  if (node?.yieldMode === 'suspend') return suspended
+  return node?.ownSessions === true || !suspended
 }
 
 function moveOf(

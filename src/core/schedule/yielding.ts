@@ -5,6 +5,11 @@ import type { RunningAttempt, RunView, View } from '../run-state.ts'
 
 /** After so long in suspension an attempt's cores are not coming back soon: its item waits for others. */
 const LASTING_CONTENTION_SECONDS = 60
+/**
+ * Where the kernel gives an attempt a little of a core that the application uses: after so long in use the core is not expected to be
+ * left in the next moment, and waiting for that costs less than what the attempt takes.
+ */
+const LASTING_USE_SECONDS = 5
 /** Ranks lose what they have done when they are requeued: a burst of the application is waited out. */
 const RANKS_PATIENCE_SECONDS = 2
 /** What keeps a checkpoint loses little when it is requeued: others, or other cores, can have what it holds. */
@@ -13,6 +18,7 @@ const CHECKPOINT_PATIENCE_SECONDS = 10
 /**
  * Gives cores back to the application. Where the kernel preempts attempts they stay runnable, and harvest even short
  * gaps; elsewhere an attempt is suspended as soon as one of its cores is in use, until all of them are idle again.
+ * In sessions of their own they are preempted less sharply: there an attempt whose cores have all been in use for long is suspended, too.
  * Where odop holds itself back, the attempts that started last are suspended, whichever way cores are given back.
  *
  * What keeps a checkpoint does not wait for long, either way: it is requeued when it has got nothing for some seconds.
@@ -26,6 +32,7 @@ export function yieldCores(state: RunView, snapshot: Snapshot, now: number): Yie
     const attempts = state.loads.get(look.node)?.attempts
     const mode = state.nodes.get(look.node)?.yieldMode
     if (attempts === undefined || attempts.size === 0 || mode === undefined) continue
+    const ownSessions = state.nodes.get(look.node)?.ownSessions ?? false
     const judged = mode === 'suspend' ? judgements(look) : null
     const surplus = look.heldBack == null ? null : surplusOf(attempts.values(), look.node, look.heldBack)
     for (const attempt of attempts.values()) {
@@ -45,7 +52,7 @@ export function yieldCores(state: RunView, snapshot: Snapshot, now: number): Yie
         (reason !== null
           ? holdBack(attempt, reason, now)
           : judged === null
-            ? keepRunnable(attempt, look)
+            ? keepRunnable(attempt, look, ownSessions)
             : followCores(attempt, judged, now))
       if (action !== null && !state.terminating.has(attempt.attempt)) actions.push(action)
     }
@@ -87,22 +94,31 @@ function holdBack(running: View<RunningAttempt>, reason: string, now: number): Y
   return requeueAfterLong(running, now, seconds => `suspended for ${seconds}s: ${reason}`)
 }
 
-function keepRunnable(running: View<RunningAttempt>, look: NodeSnapshot): Yield | null {
-  const { attempt, suspendedSince } = running
-  return suspendedSince === null ? requeueCheckpoint(running, look) : { type: 'resume', attempt }
+function keepRunnable(running: View<RunningAttempt>, look: NodeSnapshot, ownSessions: boolean): Yield | null {
+  const { attempt, placement, suspendedSince } = running
+  const held = coresOn(placement, look.node)
+  const isLost = ownSessions && lostCores(look, held, LASTING_USE_SECONDS).length === held.length
+  if (suspendedSince !== null && !isLost) return { type: 'resume', attempt }
+  const ended = requeueCheckpoint(running, look)
+  if (ended !== null || !isLost || suspendedSince !== null) return ended
+  return { type: 'suspend', attempt, reason: `the application uses ${coresText(held)}` }
+}
+
+/** Those that the application has used for at least so long. */
+function lostCores({ cores }: NodeSnapshot, held: readonly CoreId[], seconds: number): CoreState[] {
+  return cores.filter(
+    ({ core, judged, busySeconds = 0 }) => judged === 'busy' && busySeconds >= seconds && held.includes(core),
+  )
 }
 
 /** The kernel lets it have nothing, and there were no other cores to move it to. */
 function requeueCheckpoint(
   { attempt, definition, placement }: View<RunningAttempt>,
-  { node, cores }: NodeSnapshot,
+  look: NodeSnapshot,
 ): Yield | null {
   if (definition?.checkpoint == null) return null
-  const held = coresOn(placement, node)
-  const lost = cores.filter(
-    ({ core, judged, busySeconds = 0 }) =>
-      judged === 'busy' && busySeconds >= CHECKPOINT_PATIENCE_SECONDS && held.includes(core),
-  )
+  const held = coresOn(placement, look.node)
+  const lost = lostCores(look, held, CHECKPOINT_PATIENCE_SECONDS)
   if (lost.length < held.length) return null
   const seconds = Math.floor(Math.min(...lost.map(({ busySeconds = 0 }) => busySeconds)))
   const reason = `the application has used ${coresText(held)} for ${seconds}s, and the task keeps a checkpoint`
@@ -121,17 +137,10 @@ function followCores(running: View<RunningAttempt>, judged: Judgements, now: num
   return requeueAfterLong(running, now, reason)
 }
 
-function requeueRanks(
-  { attempt, placement }: View<RunningAttempt>,
-  { node, cores }: NodeSnapshot,
-): Yield | null {
-  const held = coresOn(placement, node)
-  const lost = cores.filter(
-    ({ core, judged, busySeconds = 0 }) =>
-      judged === 'busy' && busySeconds >= RANKS_PATIENCE_SECONDS && held.includes(core),
-  )
+function requeueRanks({ attempt, placement }: View<RunningAttempt>, look: NodeSnapshot): Yield | null {
+  const lost = lostCores(look, coresOn(placement, look.node), RANKS_PATIENCE_SECONDS)
   if (lost.length === 0) return null
-  const reason = `the application uses ${coresText(lost.map(({ core }) => core))} of ${node}, and ranks can't be suspended`
+  const reason = `the application uses ${coresText(lost.map(({ core }) => core))} of ${look.node}, and ranks can't be suspended`
   return { type: 'terminate', attempt, outcome: 'requeued', reason }
 }
 

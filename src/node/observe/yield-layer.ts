@@ -94,6 +94,7 @@ export class YieldLayer {
 
   #leaveSession(): void {
     this.#sessionLeft = true
+    this.#facts = { ...this.#facts, ownSessions: true }
     this.#change(this.#facts.yieldMode, OWN_SESSION, true)
   }
 
