@@ -213,6 +213,7 @@ function withoutFolder(state: RunState, details: Details): RunStore {
     warnings: [],
     hasFailed: () => false,
     makeLogFolder: async () => {},
+    ends: async () => {},
     close: async () => {},
   }
 }

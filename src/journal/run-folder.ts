@@ -1,7 +1,7 @@
 import { type FileHandle, lstat, mkdir, realpath } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
-import { lockRun, readOwner, writeOwner } from './run-lock.ts'
+import { type LockOwner, type LockResult, lockRun, readOwner, writeOwner } from './run-lock.ts'
 import type { RunName } from './run-name.ts'
 import { type RunPaths, runPaths, runsFolder } from './run-paths.ts'
 
@@ -25,6 +25,8 @@ export interface RunFolder {
   readonly paths: RunPaths
   /** An earlier launch has left a folder of this name, and this one goes on with it. */
   readonly resumed: boolean
+  /** The launch is over: who wants the run next waits for the lock instead of taking another name. Never rejects. */
+  ends(): Promise<void>
   /** Gives the lock back; that is also done by the end of this process. */
   close(): Promise<void>
 }
@@ -91,19 +93,38 @@ async function take(paths: RunPaths, { resume }: RunName): Promise<Taken> {
     const reason = await folderProblem(paths.folder)
     if (reason !== null) return { kind: 'refused', reason }
   }
-  const lock = await lockRun(paths.lock)
+  const lock = await lockOf(paths.lock)
   if (lock.kind === 'held') return { kind: 'held' }
   if (!isNew && typeof resume === 'number' && !(await isFromEarlierStart(paths.lock, resume))) {
     await lock.handle.close()
     return { kind: 'exists' }
   }
-  await sign(lock.handle, typeof resume === 'number' ? resume : 0)
+  const owner = { pid: process.pid, host: hostname(), restarts: typeof resume === 'number' ? resume : 0 }
+  await sign(lock.handle, owner)
   return {
     kind: 'taken',
-    run: { paths, resumed: !isNew, close: () => lock.handle.close().catch(() => {}) },
+    run: {
+      paths,
+      resumed: !isNew,
+      ends: () => sign(lock.handle, { ...owner, ends: true }),
+      close: () => lock.handle.close().catch(() => {}),
+    },
     warnings: lock.kind === 'unsupported' ? [unsupportedText(paths.folder)] : [],
   }
 }
+
+/** A job that goes on where another has just ended may come while that one still writes its report. */
+async function lockOf(file: string): Promise<LockResult> {
+  for (let waited = 0; ; waited += PAUSE_MILLISECONDS) {
+    const lock = await lockRun(file)
+    if (lock.kind !== 'held' || waited >= LONGEST_ENDING_MILLISECONDS) return lock
+    if ((await readOwner(file))?.ends !== true) return lock
+    await new Promise(resolve => setTimeout(resolve, PAUSE_MILLISECONDS))
+  }
+}
+
+const PAUSE_MILLISECONDS = 100
+const LONGEST_ENDING_MILLISECONDS = 15_000
 
 /** True: it was made just now; false: it was there. */
 async function makeFolder(folder: string): Promise<boolean> {
@@ -121,9 +142,9 @@ async function isFromEarlierStart(lockFile: string, restarts: number): Promise<b
   return owner !== null && owner.restarts < restarts
 }
 
-async function sign(handle: FileHandle, restarts: number): Promise<void> {
+async function sign(handle: FileHandle, owner: LockOwner): Promise<void> {
   try {
-    await writeOwner(handle, { pid: process.pid, host: hostname(), restarts })
+    await writeOwner(handle, owner)
   } catch {
     // Only told to users, and asked after a requeue; the lock itself holds. The journal will say that the disk is full.
   }

@@ -8,6 +8,8 @@ export interface LockOwner {
   readonly host: string
   /** How many times Slurm had started the job again. */
   readonly restarts: number
+  /** Its launch is over but for what is written at the end: the lock will be free in a moment. */
+  readonly ends?: boolean
 }
 
 /**
@@ -48,9 +50,14 @@ export async function writeOwner(handle: FileHandle, owner: LockOwner): Promise<
 
 export async function readOwner(file: string): Promise<LockOwner | null> {
   try {
-    const { pid, host, restarts } = JSON.parse(await readFile(file, 'utf8')) as Partial<LockOwner>
+    const {
+      pid,
+      host,
+      restarts,
+      ends = false,
+    } = JSON.parse(await readFile(file, 'utf8')) as Partial<LockOwner>
     if (typeof pid !== 'number' || typeof host !== 'string' || typeof restarts !== 'number') return null
-    return { pid, host, restarts }
+    return { pid, host, restarts, ends }
   } catch {
     return null
   }

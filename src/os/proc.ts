@@ -40,8 +40,6 @@ export interface ProcessStat {
   /** In ticks after the boot: tells two processes apart that had the same pid one after the other. */
   readonly startTicks: number
   readonly residentBytes: number
-  /** On which its first thread ran last. */
-  readonly core: number
 }
 
 export interface MemoryInfo {
@@ -94,7 +92,6 @@ export function parseProcessStat(text: string): ProcessStat | null {
     threads: field(20),
     startTicks: field(22),
     residentBytes: field(24) * pageBytes(),
-    core: field(39),
   }
 }
 

@@ -69,6 +69,7 @@ export async function endLaunch(options: EndLaunchOptions): Promise<LaunchEnd> {
     await drain(parts, stopDraining)
   }
   const waited = new Map(options.waiting())
+  void options.store.ends()
   await endAttempts(parts, { reason: reasonToEnd(options), atOnce: options.atOnce?.() ?? false })
   await options.metrics.finish()
   recordLeft(options, waited)

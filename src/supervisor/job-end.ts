@@ -52,6 +52,7 @@ export class JobEnd {
     const { parts, metrics, interrupt } = this.#options
     const when = left === null ? 'soon' : `in ${formatDuration(Math.round(left))}`
     parts.recorder.note('info', `${signal} announced that the job ends ${when}: attempts were ended first`)
+    void this.#options.store.ends()
     interrupt()
     await endAttempts(parts, { reason: `the job ends ${when}` })
     await metrics.measure()

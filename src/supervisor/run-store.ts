@@ -26,6 +26,8 @@ export interface RunStore {
   /** The user was told that the run's folder can't be written any more. */
   hasFailed(): boolean
   makeLogFolder(task: TaskName): Promise<void>
+  /** See `RunFolder.ends`. */
+  ends(): Promise<void>
   close(): Promise<void>
 }
 
@@ -83,6 +85,7 @@ async function inFolder(
     warnings: problem ? [...warnings, problem.text] : warnings,
     hasFailed: () => failed,
     makeLogFolder: makeLogFolderIn(paths),
+    ends: run.ends,
     async close() {
       await journal.close()
       await rm(path.dirname(paths.scratch('x')), { recursive: true, force: true }).catch(() => {})
@@ -106,6 +109,7 @@ async function withoutFolder(name: string, reason: string): Promise<RunStore> {
     warnings: [`the run's folder can't be used, so nothing of this run is kept: ${reason}`],
     hasFailed: () => false,
     makeLogFolder: makeLogFolderIn(paths),
+    ends: async () => {},
     close: () => rm(temporary, { recursive: true, force: true }).catch(() => {}),
   }
 }

@@ -78,6 +78,19 @@ test('a name that is under way gets the next suffix and a warning', async () => 
   expect(await opened(named('r'))).toMatchObject({ name: 'r-3', resumed: false })
 })
 
+test('a name whose launch is ending is waited for', async () => {
+  const { ends, close } = await opened(named('r'))
+  await ends()
+  const next = opened(named('r'))
+  // Its lock is asked for now and then; nobody else can have it meanwhile.
+  expect(await Promise.race([next, Promise.resolve('waits')])).toBe('waits')
+  await close()
+  const { name, resumed, warnings } = await next
+  expect({ name, resumed, warnings }).toEqual({ name: 'r', resumed: true, warnings: [] })
+  // The next launch is not ending.
+  expect((await opened(named('r'))).name).toBe('r-2')
+})
+
 test('many at the same time get names of their own', async () => {
   const runs = await Promise.all(Array.from({ length: 8 }, () => opened(named('r'))))
   expect(new Set(runs.map(run => run.name)).size).toBe(8)

@@ -1,20 +1,17 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { OdopEvent } from '../../src/core/events.ts'
-import { odop, until } from '../rig/rig.ts'
-import {
-  type Cluster,
-  type EndedJob,
-  noCluster,
-  type StartedJob,
-  startCluster,
-  unlessSkipped,
-} from './cluster.ts'
+import { until } from '../rig/rig.ts'
+import { type Cluster, noCluster, startCluster, unlessSkipped } from './cluster.ts'
+import { endJobs, type Project, projectIn } from './project.ts'
 
 /** Says when it begins and ends, in ms since the epoch. */
 const BUSY =
   'date +%s%3N; e=$(($(date +%s) + $1)); while [ $(date +%s) -lt $e ]; do i=0; while [ $i -lt 50000 ]; do i=$((i + 1)); done; done; date +%s%3N'
+/** Computes for 8 s of a core, and tells how many seconds of CPU it has used. */
+const COMPUTE =
+  'const t = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1e6 }; while (t() < 8); console.log(t())'
 const BURN = `
 import { task } from 'odop'
 export default task({ name: 'burn', replicas: 4 }, async () => {
@@ -28,33 +25,13 @@ describe.skipIf(noCluster !== null)(
   { timeout: 240_000 },
   () => {
     let cluster: Cluster
-    let count = 0
     beforeAll(async () => {
       cluster = await startCluster(['KillWait=5'])
     })
     afterAll(() => cluster?.[Symbol.asyncDispose]())
-    afterEach(async () => {
-      await cluster.run(['scancel', '--user=root'])
-      await until('no job is left', async () => (await cluster.run(['squeue', '--noheader'])).stdout === '')
-    })
+    afterEach(() => endJobs(cluster))
 
-    /** A user's folder. */
-    function project(tasks: Readonly<Record<string, string>>): Project {
-      count += 1
-      const folder = path.join(cluster.folder, `project${count}`)
-      for (const name of ['tasks', 'data', 'out']) mkdirSync(path.join(folder, name), { recursive: true })
-      for (const [name, text] of Object.entries(tasks)) writeFileSync(path.join(folder, 'tasks', name), text)
-      const environment = { ODOP_PATH: path.join(folder, '.odop'), ODOP: odop }
-      const options = { cwd: folder, environment }
-      return {
-        folder,
-        submit: (script, words = ['--nodes=2']) => cluster.submit(script, { ...options, options: words }),
-        start: (script, words = ['--nodes=2']) => cluster.start(script, { ...options, options: words }),
-        events: run => readEvents(path.join(environment.ODOP_PATH, 'runs', run, 'events.ndjson')),
-        summary: run =>
-          JSON.parse(readFileSync(path.join(environment.ODOP_PATH, 'runs', run, 'summary.json'), 'utf8')),
-      }
-    }
+    const project = (tasks: Readonly<Record<string, string>>) => projectIn(cluster, tasks)
 
     test('a busy node is left alone, an idle one is used, and both are accounted for', async () => {
       const { folder, submit, events, summary } = project({ 'burn.mjs': BURN })
@@ -76,6 +53,23 @@ describe.skipIf(noCluster !== null)(
       expect(n1?.coreSeconds['tasks']).toBeLessThan(2)
       expect(n2?.coreSeconds['tasks']).toBeGreaterThan(1)
       expect(summary('both').tasks[0]?.completed).toBeGreaterThan(2)
+    })
+
+    test('the summary tells the application’s core-seconds from those of others on the same cores', async () => {
+      const { folder, submit, summary } = project({})
+      // What is started from outside of the job is not the application's, on whatever core it is.
+      const other = `node -e 'while (process.cpuUsage().user < 4e6);'`
+      const stranger = cluster.run(['taskset', '-c', String(cluster.cores.n1), 'sh', '-c', other])
+      await submit(`$ODOP run --name account -- srun -N2 -n2 node -e '${COMPUTE}' > out/app`)
+      await stranger
+      const used = readFileSync(path.join(folder, 'out/app'), 'utf8').trim().split('\n').map(Number)
+      expect(used).toHaveLength(2)
+      for (const node of summary('account').nodes) {
+        // The account of a node begins with its agent, half a second after the launch; others may come and go unseen.
+        expect(node.coreSeconds['app'], node.name).toBeGreaterThan(7.3)
+        expect(node.coreSeconds['app'], node.name).toBeLessThan(8.7)
+      }
+      expect(summary('account').nodes.find(({ name }) => name === 'n1')?.otherCoreSeconds).toBeGreaterThan(1)
     })
 
     test('exit codes and output of srun are what they are without odop', async () => {
@@ -175,36 +169,6 @@ function readQuietly(file: string): string {
     return readFileSync(file, 'latin1')
   } catch {
     return ''
-  }
-}
-
-interface Project {
-  readonly folder: string
-  submit(script: string, options?: readonly string[]): Promise<EndedJob>
-  start(script: string, options?: readonly string[]): Promise<StartedJob>
-  events(run: string): OdopEvent[]
-  summary(run: string): Summary
-}
-
-interface Summary {
-  readonly nodes: { readonly name: string; readonly coreSeconds: Readonly<Record<string, number>> }[]
-  readonly tasks: { readonly completed: number; readonly left: number }[]
-}
-
-function readEvents(file: string): OdopEvent[] {
-  try {
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .flatMap(line => {
-        try {
-          const value = JSON.parse(line)
-          return typeof value.type === 'string' ? [value as OdopEvent] : []
-        } catch {
-          return []
-        }
-      })
-  } catch {
-    return []
   }
 }
 

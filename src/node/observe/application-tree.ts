@@ -50,6 +50,7 @@ export class ApplicationTree {
   /** What others have started, by their roots. */
   readonly #others = new Map<number, ProcessFamily>()
   readonly #pace = new Pace(SHARE_OF_A_CORE, LONGEST_MS)
+  readonly #refreshPace = new Pace(SHARE_OF_A_CORE / 2, LONGEST_MS)
   readonly #threads: ThreadSums | null
   readonly #zombiesSince = new Map<number, number>()
   readonly #session: number
@@ -100,9 +101,25 @@ export class ApplicationTree {
     })
   }
 
+  /**
+   * Between two looks, only at what others have started and is known already: it ends unseen, and what it has used after the last look
+   * at it is then known to nobody.
+   */
+  refresh(now: number): void {
+    if (this.#others.size === 0 || !this.#refreshPace.due(now)) return
+    this.#refreshPace.spend(now, () => {
+      for (const family of this.#others.values()) this.#count(family, family.look(null).selfSeconds)
+      this.#closeOthers()
+    })
+  }
+
   /** @param endedHereSeconds known CPU time of odop's processes that ended since the look before, and that were the supervisor's children */
   closeLook(endedHereSeconds: number): void {
     this.#count(this.#family, this.#family.closeLook(endedHereSeconds))
+    this.#closeOthers()
+  }
+
+  #closeOthers(): void {
     for (const [root, family] of this.#others) {
       this.#cpuSeconds += family.closeLook(0)
       if (!family.extinct) continue

@@ -26,6 +26,7 @@ export function linuxSystem(): System {
     proportionalMemoryBytes: readProportionalBytes,
     threadTimes: ({ pid, thread }) => threadTimes(pid, thread),
     threadCore: ({ pid, thread }) => readThreadCore(pid, thread),
+    allowedCores: pid => systemCalls()?.getAffinity(pid) ?? null,
     cpuGroup: pid => cpuGroup(pid, readProc),
     reap: pid => void systemCalls()?.reap(pid),
   }
@@ -60,7 +61,6 @@ function processLook(stat: ProcessStat): ProcessLook {
     childSeconds: (stat.childUserTicks + stat.childSystemTicks) / TICKS_PER_SECOND,
     threads: stat.threads,
     memoryBytes: stat.residentBytes,
-    core: stat.core,
   }
 }
 

@@ -9,7 +9,7 @@ export interface Stranger {
 }
 
 export interface OtherProgramsOptions {
-  readonly system: Pick<System, 'process'>
+  readonly system: Pick<System, 'process' | 'allowedCores'>
   /** Those whose use counts. */
   readonly cores: readonly CoreId[]
   strangers(): Iterable<Stranger>
@@ -19,8 +19,8 @@ export interface OtherProgramsOptions {
  * What programs have used of the cores that are neither the application's nor odop's: the daemons of Slurm, services,
  * other users' processes.
  *
- * A process counts whole for the core that it was seen on, so the sum is right over many looks, or where all of the machine's
- * cores are counted. What came and went between two looks is found in the times of the process that has waited for it; where
+ * A process counts for these cores by their share of those that it may use: wherever the job has the node for itself, that is all of
+ * it. What came and went between two looks is found in the times of the process that has waited for it; where
  * nobody counted here has, it is missing.
  */
 export class OtherPrograms {
@@ -45,15 +45,24 @@ export class OtherPrograms {
     this.#before = this.#read()
     const ended = endedSeconds(before, this.#before)
     for (const look of this.#before.values()) {
-      if (look.core !== undefined && !this.#cores.has(look.core)) continue
       const then = sameBefore(before, look) ?? (look.startTicks < this.#newestTicks ? look : undefined)
-      this.#usedSeconds += Math.max(0, look.selfSeconds - (then?.selfSeconds ?? 0))
-      if (this.#waitForRanks.has(look.pid)) continue
-      const waitedFor = look.childSeconds - (then?.childSeconds ?? 0) - (ended.get(look.pid) ?? 0)
-      this.#usedSeconds += Math.max(0, waitedFor)
+      const seconds = this.#growth(then, look, ended.get(look.pid) ?? 0)
+      if (seconds > 0) this.#usedSeconds += seconds * this.#share(look.pid)
     }
     this.#newestTicks = newestTicks(this.#before)
     return this.#usedSeconds
+  }
+
+  #growth(then: ProcessLook | undefined, look: ProcessLook, endedSeconds: number): number {
+    const selfSeconds = Math.max(0, look.selfSeconds - (then?.selfSeconds ?? 0))
+    if (this.#waitForRanks.has(look.pid)) return selfSeconds
+    return selfSeconds + Math.max(0, look.childSeconds - (then?.childSeconds ?? 0) - endedSeconds)
+  }
+
+  #share(pid: number): number {
+    const allowed = this.#options.system.allowedCores(pid)
+    if (allowed === null || allowed.length === 0) return 1
+    return allowed.filter(core => this.#cores.has(core)).length / allowed.length
   }
 
   #read(): Map<number, ProcessLook> {

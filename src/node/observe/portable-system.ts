@@ -44,6 +44,7 @@ export function portableSystem(supervisor: number): System {
     proportionalMemoryBytes: () => null,
     threadTimes: () => null,
     threadCore: () => null,
+    allowedCores: () => null,
     cpuGroup: () => null,
     reap: () => {},
   }

@@ -93,7 +93,10 @@ export function createSampler(options: SamplerOptions): Sampler {
   const lookAtProcesses = (now: number, full: boolean) => {
     odop.enroll()
     endedSeconds += odop.look(now, full)
-    if (!full && !application.due(now)) return
+    if (!full && !application.due(now)) {
+      application.refresh(now)
+      return
+    }
     application.look(now)
     // Which of odop's processes are gone must be found out after the supervisor's times were read, not before.
     endedSeconds += odop.look(now, false)

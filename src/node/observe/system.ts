@@ -16,6 +16,8 @@ export interface System {
   threadTimes(thread: ThreadId): ThreadTimes | null
   /** The core on which a thread runs, or waits to; null: it is gone, or the system does not say. */
   threadCore(thread: ThreadId): CoreId | null
+  /** The cores that a process may use; null: it is gone, or the system does not say. */
+  allowedCores(pid: number): readonly CoreId[] | null
   /** The CPU control group of a process; null where that can't be seen. */
   cpuGroup(pid: number): string | null
   /** Takes the exit status of a child that is a zombie, so that it can go. */
@@ -74,6 +76,4 @@ export interface ProcessLook {
   readonly childSeconds: number
   readonly threads: number
   readonly memoryBytes: number
-  /** On which its first thread ran last; missing: not told. */
-  readonly core?: CoreId
 }

@@ -35,16 +35,16 @@ describe('OtherPrograms', () => {
     expect(others.usedSeconds()).toBe(3.5)
   })
 
-  test('does not count what runs on other cores', () => {
+  test('counts what runs on other cores, too, by the share of these', () => {
     const node = new Node()
     const { kernel } = node
     const others = new OtherPrograms(node.options())
     kernel.burn(20, 2)
-    kernel.set(20, { core: 1 })
+    kernel.set(20, { allowedCores: [1] })
     expect(others.usedSeconds()).toBe(0)
     kernel.burn(20, 3)
-    kernel.set(20, { core: 0 })
-    expect(others.usedSeconds()).toBe(3)
+    kernel.set(20, { allowedCores: [0, 1, 2] })
+    expect(others.usedSeconds()).toBe(1)
   })
 
   test('finds what came and went between two looks, and counts nothing twice', () => {

@@ -20,7 +20,7 @@ interface FakeProcess {
   /** CPU seconds of threads; those that are missing have used none. */
   runs: Map<number, number>
   cpuGroup: string
-  core?: number
+  allowedCores: readonly number[]
 }
 
 /** Processes that do what a test says, with the rules by which the kernel keeps their times. */
@@ -54,6 +54,7 @@ export class FakeKernel implements System {
       delays: new Map(),
       runs: new Map(),
       cpuGroup: '/',
+      allowedCores: [0],
     })
     return pid
   }
@@ -64,7 +65,9 @@ export class FakeKernel implements System {
 
   set(
     pid: number,
-    values: Partial<Pick<FakeProcess, 'memoryBytes' | 'threads' | 'delays' | 'runs' | 'cpuGroup' | 'core'>>,
+    values: Partial<
+      Pick<FakeProcess, 'memoryBytes' | 'threads' | 'delays' | 'runs' | 'cpuGroup' | 'allowedCores'>
+    >,
   ): void {
     Object.assign(this.#at(pid), values)
   }
@@ -125,6 +128,10 @@ export class FakeKernel implements System {
 
   threadCore({ thread }: ThreadId): number | null {
     return this.threadCores.get(thread) ?? null
+  }
+
+  allowedCores(pid: number): readonly number[] | null {
+    return this.#processes.get(pid)?.allowedCores ?? null
   }
 
   cpuGroup(pid: number): string | null {

@@ -85,6 +85,7 @@ function seeingSleepers(kernel: FakeKernel): System {
     proportionalMemoryBytes: () => null,
     threadTimes: () => null,
     threadCore: () => null,
+    allowedCores: () => null,
     cpuGroup: () => null,
     reap: () => {},
   }
