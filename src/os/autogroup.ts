@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { readProc } from './proc.ts'
+import { readProc, readProcessStat } from './proc.ts'
 
 /** Whether the kernel makes a scheduling group of each session (`sched(7)`, autogroup). */
 export function sessionsAreGroups(): boolean {
@@ -7,11 +7,12 @@ export function sessionsAreGroups(): boolean {
 }
 
 /**
- * Gives the scheduling group of a process's session the lowest nice value: what counts between sessions, whatever the nice
- * values and policies inside. Nothing happens where there are no such groups. The kernel lets a user change one every
- * 100 ms only, of all sessions, so it may be done a little later.
+ * Gives the scheduling group of the session that a process leads the lowest nice value: what counts between sessions, whatever
+ * the nice values and policies inside. Nothing happens where there are no such groups, and where it does not lead its session: that is
+ * the user's then. The kernel lets a user change one every 100 ms only, of all sessions, so it may be done a little later.
  */
-export function yieldAsSession(pid: number | 'self', tries = TRIES): void {
+export function yieldAsSession(pid: number, tries = TRIES): void {
+  if (readProcessStat(pid)?.session !== pid) return
   if (writeQuietly(`/proc/${pid}/autogroup`, '19') || tries === 0) return
   setTimeout(() => yieldAsSession(pid, tries - 1), PAUSE_MS).unref()
 }

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { OdopEvent } from '../../src/core/events.ts'
+import type { NodeFacts } from '../../src/core/model.ts'
 import { until } from '../rig/rig.ts'
 import { type Cluster, noCluster, startCluster, unlessSkipped } from './cluster.ts'
 import { endJobs, type Project, projectIn } from './project.ts'
@@ -56,12 +57,13 @@ describe.skipIf(noCluster !== null)(
     })
 
     test('the summary tells the application’s core-seconds from those of others on the same cores', async () => {
-      const { folder, submit, summary } = project({})
+      const { folder, start, summary, events } = project({})
+      const job = await start(`$ODOP run --name account -- srun -N2 -n2 node -e '${COMPUTE}' > out/app`)
+      await until('both nodes are there', () => joined(events('account')).length === 2)
       // What is started from outside of the job is not the application's, on whatever core it is.
-      const other = `node -e 'while (process.cpuUsage().user < 4e6);'`
-      const stranger = cluster.run(['taskset', '-c', String(cluster.cores.n1), 'sh', '-c', other])
-      await submit(`$ODOP run --name account -- srun -N2 -n2 node -e '${COMPUTE}' > out/app`)
-      await stranger
+      const other = 'while (process.cpuUsage().user < 3e6);'
+      await cluster.run(['taskset', '-c', String(cluster.cores.n1), process.execPath, '-e', other])
+      await job.ended
       const used = readFileSync(path.join(folder, 'out/app'), 'utf8').trim().split('\n').map(Number)
       expect(used).toHaveLength(2)
       for (const node of summary('account').nodes) {
@@ -69,7 +71,7 @@ describe.skipIf(noCluster !== null)(
         expect(node.coreSeconds['app'], node.name).toBeGreaterThan(7.3)
         expect(node.coreSeconds['app'], node.name).toBeLessThan(8.7)
       }
-      expect(summary('account').nodes.find(({ name }) => name === 'n1')?.otherCoreSeconds).toBeGreaterThan(1)
+      expect(summary('account').nodes.find(({ name }) => name === 'n1')?.otherCoreSeconds).toBeGreaterThan(2)
     })
 
     test('exit codes and output of srun are what they are without odop', async () => {
@@ -144,9 +146,11 @@ describe.skipIf(noCluster !== null)(
     test('agents are there soon, and nothing of odop is left when the job has ended', async () => {
       const { submit, events } = project({ 'burn.mjs': BURN })
       await submit('$ODOP run --name soon --idle-threshold 100 -- srun -N2 -n2 sleep 3')
-      const joined = events('soon').filter(event => event.type === 'node-joined')
-      expect(joined.map(({ facts }) => facts.name)).toEqual(['n1', 'n2'])
-      expect(joined.map(({ facts }) => facts.cores)).toEqual([[cluster.cores.n1], [cluster.cores.n2]])
+      expect(joined(events('soon')).map(({ name }) => name)).toEqual(['n1', 'n2'])
+      expect(joined(events('soon')).map(({ cores }) => cores)).toEqual([
+        [cluster.cores.n1],
+        [cluster.cores.n2],
+      ])
       await until('nothing is left', () => agents(cluster, null).length === 0)
     })
   },
@@ -170,6 +174,10 @@ function readQuietly(file: string): string {
   } catch {
     return ''
   }
+}
+
+function joined(events: readonly OdopEvent[]): NodeFacts[] {
+  return events.flatMap(event => (event.type === 'node-joined' ? [event.facts] : []))
 }
 
 function starts(events: readonly OdopEvent[]) {

@@ -18,7 +18,7 @@ export function settle(native: SystemCalls | null, ownSession: boolean): void {
   for (const thread of ownThreads()) native?.runWhenIdle(thread)
   // First to go when memory ends.
   writeQuietly('/proc/self/oom_score_adj', '1000')
-  if (native === null || ownSession) yieldAsSession('self')
+  if (native === null || ownSession) yieldAsSession(process.pid)
 }
 
 /** Threads that start later inherit it from those that start them. */

@@ -1,4 +1,5 @@
 import { accessSync, constants, writeFileSync } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { agentEnvironment } from '../../../cluster/agent-step.ts'
 import type { CoreId, MpiNeeds, PlacementPart } from '../../../core/model.ts'
@@ -62,7 +63,8 @@ export function rankEnvironment(
     ODOP_CPUS_PER_RANK: String(spec.task.mpi.cpusPerRank),
     ODOP_RANKS: String(spec.task.mpi.ranks),
     [RANK_OF]: spec.attempt,
-    ODOP_SESSION: `${spec.node}/${ownSession()}`,
+    // By the machine's name: a node may have another one.
+    ODOP_SESSION: `${os.hostname()}/${ownSession()}`,
   }
 }
 

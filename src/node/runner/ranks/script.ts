@@ -30,7 +30,9 @@ export ODOP_NODE="$node" ODOP_CORES="$cores" ODOP_RANK="$rank"
 
 session=
 [ -r /proc/$$/stat ] && read -r _ _ _ _ _ session _ < /proc/$$/stat
-if [ "$node/$session" != "$ODOP_SESSION" ]; then
+machine=
+[ -r /proc/sys/kernel/hostname ] && read -r machine < /proc/sys/kernel/hostname
+if [ -n "$ODOP_SESSION" ] && [ "$machine/$session" != "$ODOP_SESSION" ]; then
   for try in 1 2 3 4 5 6 7 8; do
     case $(cat /proc/self/autogroup 2>/dev/null) in '' | *' nice 19') break ;; esac
     { echo 19 > /proc/self/autogroup; } 2>/dev/null && break
