@@ -372,13 +372,18 @@ export function numbersOfText(text: string, { tasks, nodes }: Summary): Numbers 
   }
 }
 
-const TEXT_COLUMNS: Readonly<Record<string, string>> = {
+/** Headings of tasks’ columns that are the same in the text and in the page. */
+const COUNTS = {
   Completed: 'completed',
   Failed: 'failed',
   Timeout: 'timeout',
   Cancelled: 'cancelled',
   Left: 'left',
   Attempts: 'attempts',
+} as const
+
+const TEXT_COLUMNS: Readonly<Record<string, string>> = {
+  ...COUNTS,
   Time: 'wallSeconds in words',
 }
 
@@ -429,12 +434,7 @@ export function numbersOfPage(page: string): Numbers {
 }
 
 const PAGE_TASKS: Readonly<Record<string, string>> = {
-  Completed: 'completed',
-  Failed: 'failed',
-  Timeout: 'timeout',
-  Cancelled: 'cancelled',
-  Left: 'left',
-  Attempts: 'attempts',
+  ...COUNTS,
   Time: 'wallSeconds',
   CPU: 'cpuSeconds',
   'Peak memory': 'peakMemoryBytes',

@@ -116,7 +116,8 @@ function startProcess(
   }
 }
 
-function readEvents(file: string): OdopEvent[] {
+/** Of a journal that may be written at the moment. */
+export function readEvents(file: string): OdopEvent[] {
   return readFileSync(file, 'utf8')
     .split('\n')
     .flatMap(line => {

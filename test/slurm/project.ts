@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { OdopEvent } from '../../src/core/events.ts'
-import { odop, until } from '../rig/rig.ts'
+import { odop, readEvents, until } from '../rig/rig.ts'
 import type { Cluster, EndedJob, StartedJob } from './cluster.ts'
 
 /** A user's folder, with its tasks and its runs; `$ODOP` in scripts is the command. */
@@ -37,7 +37,10 @@ export function projectIn(cluster: Cluster, tasks: Readonly<Record<string, strin
     folder,
     submit: (script, words = ['--nodes=2']) => cluster.submit(script, { ...options, options: words }),
     start: (script, words = ['--nodes=2']) => cluster.start(script, { ...options, options: words }),
-    events: run => readEvents(inRun(run, 'events.ndjson')),
+    events(run) {
+      const journal = inRun(run, 'events.ndjson')
+      return existsSync(journal) ? readEvents(journal) : []
+    },
     summary: run => JSON.parse(readFileSync(inRun(run, 'summary.json'), 'utf8')),
   }
 }
@@ -46,22 +49,4 @@ export function projectIn(cluster: Cluster, tasks: Readonly<Record<string, strin
 export async function endJobs(cluster: Cluster): Promise<void> {
   await cluster.run(['scancel', '--user=root'])
   await until('no job is left', async () => (await cluster.run(['squeue', '--noheader'])).stdout === '')
-}
-
-/** Also of a run that has not begun, or is being written. */
-function readEvents(file: string): OdopEvent[] {
-  try {
-    return readFileSync(file, 'utf8')
-      .split('\n')
-      .flatMap(line => {
-        try {
-          const value = JSON.parse(line)
-          return typeof value.type === 'string' ? [value as OdopEvent] : []
-        } catch {
-          return []
-        }
-      })
-  } catch {
-    return []
-  }
 }
