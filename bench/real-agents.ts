@@ -29,6 +29,7 @@ export async function startRealAgents(count: number): Promise<RealAgents> {
     { thisNode: 'here', jobs: [], job: null, channels },
     {
       version: version(),
+      launchedAt: Date.now(),
       begin: {
         settings: SETTINGS,
         environment: process.env,

@@ -144,6 +144,7 @@ export class VirtualRun {
     return new RemoteAgent({
       node,
       version: version(),
+      launchedAt: 0,
       begin: BEGIN,
       now,
       send: message => this.#outbox.send({ channel: this.#channel, node, message }),

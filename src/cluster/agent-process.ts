@@ -163,6 +163,7 @@ export class AgentProcess {
       ...steps,
       // Whatever runs here was started by others.
       sessionLeft: true,
+      launchedSecondsAgo: options.launchedSecondsAgo,
       facts,
       settings: { ...settings, memoryReserveBytes: reserve },
       environment: { ...options.environment, SLURMD_NODENAME: this.#options.environment['SLURMD_NODENAME'] },

@@ -9,9 +9,9 @@ import { RemoteAgent, type RemoteAgentOptions } from './remote-agent.ts'
 export interface ClusterOptions
   extends Pick<
     RemoteAgentOptions,
-    'version' | 'onJoined' | 'onReport' | 'onFound' | 'onWarning' | 'onSignal' | 'now'
+    'version' | 'launchedAt' | 'onJoined' | 'onReport' | 'onFound' | 'onWarning' | 'onSignal' | 'now'
   > {
-  readonly begin: Omit<AgentOptions, 'memoryBytes' | 'jobs'>
+  readonly begin: Omit<AgentOptions, 'memoryBytes' | 'jobs' | 'launchedSecondsAgo'>
   /** Launchers that run already; missing: none do. */
   readonly early?: EarlyAgents | undefined
   /** A launcher was started here: its cost is odop's. */

@@ -69,6 +69,8 @@ export interface AgentOptions {
   readonly memoryBytes: number | null
   /** The job's ids, whose processes on the node are the application's; empty: what it is can't be told there. */
   readonly jobs: readonly string[]
+  /** See `SamplerOptions`. */
+  readonly launchedSecondsAgo: number
 }
 
 /**

@@ -14,7 +14,9 @@ import {
 
 export interface RemoteAgentOptions {
   readonly node: string
-  readonly begin: AgentOptions
+  readonly begin: Omit<AgentOptions, 'launchedSecondsAgo'>
+  /** Milliseconds since the epoch. */
+  readonly launchedAt: number
   /** The version of this odop: another one on the node would not understand us. */
   readonly version: string
   readonly send: (message: ToAgent) => void
@@ -239,9 +241,16 @@ export class RemoteAgent implements Agent {
     if (this.#pace > 0) this.#send({ type: 'pace', milliseconds: this.#pace })
   }
 
+  /** Where it can't be told what the application is, what it has used so far is not known either. */
+  #begin(): AgentOptions {
+    const { begin, launchedAt, now } = this.#options
+    const seconds = begin.jobs.length === 0 ? 0 : Math.max(0, now() - launchedAt) / 1000
+    return { ...begin, launchedSecondsAgo: seconds }
+  }
+
   #greet({ protocol, version }: Extract<FromAgent, { type: 'hello' }>): void {
     if (protocol === PROTOCOL && version === this.#options.version) {
-      this.#send({ type: 'begin', protocol: PROTOCOL, options: this.#options.begin })
+      this.#send({ type: 'begin', protocol: PROTOCOL, options: this.#begin() })
       return
     }
     this.#send({ type: 'close' })

@@ -24,16 +24,16 @@ export type LockResult =
 /** Somebody who only looks (`odop runs`) holds the lock for a moment: asks again before it counts as held. */
 export async function lockRun(file: string): Promise<LockResult> {
   for (let attempt = 1; ; attempt++) {
-    const result = await tryLock(await openToLock(file))
+    const result = await tryLock(await openToLock(file), 'exclusive')
     if (result.kind !== 'held' || attempt === ATTEMPTS) return result
     await new Promise(resolve => setTimeout(resolve, ATTEMPT_MILLISECONDS))
   }
 }
 
-/** Whether somebody holds the lock; null where that can't be known. */
+/** Whether somebody holds the lock; null where that can't be known. Several may ask at once: none takes another for the owner. */
 export async function isLocked(file: string): Promise<boolean | null> {
   try {
-    const result = await tryLock(await open(file, 'r+').catch(() => open(file, 'r')))
+    const result = await tryLock(await open(file, 'r+').catch(() => open(file, 'r')), 'shared')
     if (result.kind === 'held') return true
     await result.handle.close()
     return result.kind === 'locked' ? false : null
@@ -71,18 +71,20 @@ function openToLock(file: string): Promise<FileHandle> {
   return open(file, constants.O_RDWR | constants.O_CREAT, 0o600)
 }
 
-async function tryLock(handle: FileHandle): Promise<LockResult> {
-  const locked = lockDescriptor(handle.fd)
+type LockKind = 'exclusive' | 'shared'
+
+async function tryLock(handle: FileHandle, kind: LockKind): Promise<LockResult> {
+  const locked = lockDescriptor(handle.fd, kind)
   if (locked !== false) return { kind: locked === null ? 'unsupported' : 'locked', handle }
   await handle.close()
   return { kind: 'held' }
 }
 
 /** The lock belongs to the open file, not to the process: one that `flock` sets on an inherited descriptor stays. */
-function lockDescriptor(fd: number): boolean | null {
+function lockDescriptor(fd: number, kind: LockKind): boolean | null {
   const calls = systemCalls()
-  if (calls !== null) return calls.lockExclusive(fd)
-  const { status } = spawnSync('flock', ['--nonblock', '--conflict-exit-code', '75', '3'], {
+  if (calls !== null) return calls.lock(fd, kind)
+  const { status } = spawnSync('flock', [`--${kind}`, '--nonblock', '--conflict-exit-code', '75', '3'], {
     stdio: ['ignore', 'ignore', 'ignore', fd],
   })
   return status === 0 ? true : status === 75 ? false : null

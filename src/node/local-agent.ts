@@ -35,6 +35,8 @@ export interface LocalAgentOptions {
   /** Processes of the application that this one has not started, such as the ranks of srun; default: there are none. */
   readonly otherPids?: () => Iterable<number>
   /** See `SamplerOptions`. */
+  readonly launchedSecondsAgo?: number
+  /** See `SamplerOptions`. */
   readonly strangers?: () => Iterable<Stranger>
   /** The application's first process, where that has started this one; default: this one has started the application. */
   readonly caller?: number
@@ -109,6 +111,7 @@ export function createLocalAgent(options: LocalAgentOptions): LocalAgent {
     system,
     supervisor: process.pid,
     now: now(),
+    launchedSecondsAgo: options.launchedSecondsAgo ?? 0,
     memoryReserveBytes: options.settings.memoryReserveBytes,
     attempts: () => withRanks(executing(keeper), options.rankPids?.() ?? []),
     helpers: () => [...options.helpers(), ...idleHelpers(keeper), ...gpus.pids],

@@ -24,8 +24,8 @@ export interface SystemCalls {
   reap(pid: number): { readonly status: number; readonly cpuSeconds: number } | null
   /** A child of this process that is a zombie, which it stays; null: there is none. */
   zombieChild(): number | null
-  /** `flock(LOCK_EX | LOCK_NB)`: true, false when somebody else holds it, null when the file system has no locks. */
-  lockExclusive(fd: number): boolean | null
+  /** `flock` with `LOCK_NB`: true, false when somebody else is in the way, null when the file system has no locks. */
+  lock(fd: number, kind: 'exclusive' | 'shared'): boolean | null
   /** `dup2`: makes `to` refer to what `from` refers to. */
   duplicateOnto(from: number, to: number): boolean
   /** `_exit`: ends this process at once, without what Node and C libraries do at the end. Does not return. */
@@ -74,6 +74,7 @@ const WNOWAIT = 0x01000000
 const SIGINFO_BYTES = 128
 const SI_PID_OFFSET = 16
 const LOCK_EX_NB = 2 | 4
+const LOCK_SH_NB = 1 | 4
 const EWOULDBLOCK = 11
 const F_SETFD = 2
 const FD_CLOEXEC = 1
@@ -158,8 +159,8 @@ function bind(koffi: Koffi): SystemCalls {
       if (waitid(P_ALL, 0, info, WNOHANG | WEXITED | WNOWAIT) !== 0) return null
       return info.readInt32LE(SI_PID_OFFSET) || null
     },
-    lockExclusive: fd => {
-      if (flock(fd, LOCK_EX_NB) === 0) return true
+    lock: (fd, kind) => {
+      if (flock(fd, kind === 'shared' ? LOCK_SH_NB : LOCK_EX_NB) === 0) return true
       return koffi.errno() === EWOULDBLOCK ? false : null
     },
     duplicateOnto: (from, to) => dup2(from, to) === to,

@@ -96,6 +96,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     ...steps,
     ...(options.isCalled && application?.pid ? { caller: application.pid } : {}),
     sessionLeft: prepared.sessionLeft,
+    launchedSecondsAgo: options.isCalled ? 0 : Math.max(0, now() - options.launchedAt) / 1000,
   })
   const cluster = openOtherNodes(prepared, {
     // The socket is on this node.

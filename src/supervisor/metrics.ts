@@ -36,7 +36,7 @@ const LAST_ANSWER_MILLISECONDS = 3_000
 export function startMetrics(options: MetricsOptions): Metrics {
   const { agents, recorder, store, now } = options
   const nodes = new Map<NodeName, NodeMetrics>()
-  const since = now()
+  const since = recorder.state.launch?.at ?? now()
   let measuredAt = since
 
   const ofNode = (node: NodeName): NodeMetrics | null => {

@@ -32,6 +32,7 @@ export function openOtherNodes(
   const opened = openCluster(cluster, {
     ...options,
     version: version(),
+    launchedAt: recorder.state.launch?.at ?? now(),
     begin: {
       settings,
       environment,

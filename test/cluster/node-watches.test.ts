@@ -92,6 +92,7 @@ class Other implements AsyncDisposable {
     this.agent = new RemoteAgent({
       node: 'n2',
       version: version(),
+      launchedAt: Date.now(),
       begin: {
         settings: SETTINGS,
         environment: process.env,

@@ -18,6 +18,7 @@ import { openJournal } from '../../src/journal/journal-writer.ts'
 import { type ListedRun, listRuns } from '../../src/journal/list-runs.ts'
 import { openMetrics } from '../../src/journal/metrics-csv.ts'
 import { type OpenRunResult, openRun, type RunFolder } from '../../src/journal/run-folder.ts'
+import { isLocked } from '../../src/journal/run-lock.ts'
 import type { RunName } from '../../src/journal/run-name.ts'
 import { runPaths } from '../../src/journal/run-paths.ts'
 import { launchStarted, numbered } from './events.ts'
@@ -263,6 +264,13 @@ test('looking at runs does not take a run from anybody', async () => {
   }
   stop = true
   await looking
+})
+
+test('several may look at once, and none takes another for the owner', async () => {
+  const { paths, close } = await opened(named('r'))
+  expect(await Promise.all(Array.from({ length: 20 }, () => isLocked(paths.lock)))).not.toContain(false)
+  await close()
+  expect(await Promise.all(Array.from({ length: 20 }, () => isLocked(paths.lock)))).not.toContain(true)
 })
 
 test('metrics are rows of a CSV with a header, also when they go on', async () => {

@@ -58,6 +58,7 @@ export class ApplicationTree {
   #groupsAsked = 0
   #lookedAt: number | null = null
   #cpuSeconds = 0
+  #earlierSeconds = 0
   #odopSeconds = 0
   #peakMemoryBytes = 0
   #last: ApplicationLook | null = null
@@ -78,6 +79,7 @@ export class ApplicationTree {
       family.look(walk)
       family.closeLook(0)
     }
+    if (caller === undefined) this.#earlierSeconds = secondsOf(this.#family.members)
     this.#threads?.look(this.#members(), walk)
     this.#threads?.forget()
   }
@@ -92,6 +94,8 @@ export class ApplicationTree {
       const walk = this.#options.system.startWalk()
       this.#meetOthers()
       for (const family of this.#families()) this.#count(family, family.look(walk).selfSeconds)
+      if (this.#lookedAt === null)
+        for (const { members } of this.#others.values()) this.#earlierSeconds += secondsOf(members)
       this.#peakMemoryBytes = Math.max(this.#peakMemoryBytes, this.#memoryBytes())
       this.#threads?.look(this.#members(), walk)
       this.#lookedAt = now
@@ -127,6 +131,14 @@ export class ApplicationTree {
       this.#options.register.delete(root)
     }
     this.#last = null
+  }
+
+  /**
+   * What the application's processes had used when they were seen first: those that the supervisor has started when this was made, others at
+   * the first look. Of an application that has started the supervisor it is not known: 0.
+   */
+  get earlierSeconds(): number {
+    return this.#earlierSeconds
   }
 
   /** What processes that the supervisor has started besides odop's own have used, where they are none of the application's. */
@@ -238,6 +250,10 @@ const ZOMBIE_MS = 500
 /** A process that has used so much may use more. */
 const NOTEWORTHY_SECONDS = 0.3
 const GROUPS_A_LOOK = 4
+
+function secondsOf(members: readonly ProcessLook[]): number {
+  return members.reduce((sum, { selfSeconds, childSeconds }) => sum + selfSeconds + childSeconds, 0)
+}
 
 function isUsingCores({ zombie, selfSeconds }: ProcessLook): boolean {
   return !zombie && selfSeconds > NOTEWORTHY_SECONDS

@@ -15,6 +15,8 @@ export interface SamplerOptions {
   /** The pid of this process, below which everything runs. */
   readonly supervisor: number
   readonly now: number
+  /** Since when the node belongs to the launch: the accounting is from then on. Default: 0. */
+  readonly launchedSecondsAgo?: number
   readonly memoryReserveBytes: number
   /** What executes now. An attempt that is no longer named is forgotten. */
   attempts(): Iterable<RunningAttempt>
@@ -77,7 +79,7 @@ export interface Sampler {
 
 export function createSampler(options: SamplerOptions): Sampler {
   const system = options.system ?? thisSystem(options.caller ?? options.supervisor)
-  const { facts, memoryReserveBytes } = options
+  const { facts, memoryReserveBytes, launchedSecondsAgo = 0 } = options
   const register: FamilyRegister = new Map()
   const odop = new OdopProcesses({ ...options, system, register })
   odop.enroll()
@@ -109,12 +111,14 @@ export function createSampler(options: SamplerOptions): Sampler {
     return free.atLook(application.last.memoryBytes + tasksMemoryBytes + memoryBytes)
   }
 
+  /** Before this was made nobody has looked at the cores: what its processes tell is the least that the application has used. */
+  const earlierSeconds = () => Math.min(application.earlierSeconds, launchedSecondsAgo * facts.cores.length)
   const odopSeconds = () => odop.totals.odopSeconds + application.odopSeconds
   const coreSeconds = () => {
     const { taskSeconds } = odop.totals
-    const elapsedSeconds = Math.max(0, lastAt - options.now) / 1000
+    const elapsedSeconds = launchedSecondsAgo + Math.max(0, lastAt - options.now) / 1000
     return share(elapsedSeconds * facts.cores.length, {
-      busySeconds: cores.busySeconds,
+      busySeconds: earlierSeconds() + cores.busySeconds,
       taskSeconds,
       odopSeconds: odopSeconds(),
     })
@@ -158,7 +162,8 @@ export function createSampler(options: SamplerOptions): Sampler {
       appRunDelaySeconds: application.last.runDelaySeconds,
     }),
     busiestThreads: count => application.busiestThreads(count),
-    outsideSeconds: () => (account ? null : Math.max(0, coreSeconds().app - application.last.cpuSeconds)),
+    outsideSeconds: () =>
+      account ? null : Math.max(0, coreSeconds().app - earlierSeconds() - application.last.cpuSeconds),
     exactMemoryBytes: attempt => exactMemoryBytes(odop.pidsOf(attempt), system),
   }
 }

@@ -134,8 +134,11 @@ function commandLine({ status }: Scene, width: number): Line {
   ]
 }
 
+const NOTHING_NOW: Scene['memory'] = new Map()
+
 function memoryLine(scene: Scene, width: number): Line {
-  const { app, tasks, odop, limit, isPeak } = memoryOf(scene.status.nodes, scene.memory)
+  const now = isOver(scene) ? NOTHING_NOW : scene.memory
+  const { app, tasks, odop, limit, isPeak } = memoryOf(scene.status.nodes, now)
   const label = styled('bold', pad('Memory', LABEL))
   if (app + tasks + odop === 0) return [label, styled('dim', 'not measured yet')]
   const long = `  app ${formatSize(app)}  tasks ${formatSize(tasks)}  odop ${formatSize(odop)}  of ${formatSize(limit)}${isPeak ? ' (peaks)' : ''}`

@@ -54,6 +54,42 @@ function rig() {
   return { kernel, sampler, attempts, helpers, own, busy, look }
 }
 
+describe('the accounting', () => {
+  it('begins with the launch: what the application has used before the first look is its own', () => {
+    const kernel = new FakeKernel()
+    kernel.cores.set(0, NOTHING).set(1, NOTHING)
+    kernel.fork(SUPERVISOR, APP)
+    kernel.burn(APP, 0.25)
+    // Somebody else has started it, as Slurm does.
+    kernel.fork(2, 300)
+    kernel.burn(300, 0.125)
+    const sampler = createSampler({
+      facts: {
+        name: 'n',
+        cores: [0, 1],
+        usableCores: [0, 1],
+        topology: [],
+        memoryLimitBytes: 2 ** 60,
+        yieldMode: 'kernel',
+      },
+      supervisor: SUPERVISOR,
+      now: 0,
+      launchedSecondsAgo: 0.5,
+      memoryReserveBytes: 100,
+      attempts: () => [],
+      helpers: () => [],
+      isOwnChild: () => false,
+      otherPids: () => [300],
+      system: kernel,
+    })
+    kernel.cores.set(0, { ...NOTHING, busySeconds: 1 })
+    kernel.burn(APP, 1)
+    sampler.sample(1500, { full: true })
+    expect(sampler.usage().coreSeconds).toEqual({ total: 4, app: 1.375, tasks: 0, odop: 0, idle: 2.625 })
+    expect(sampler.outsideSeconds()).toBe(0)
+  })
+})
+
 describe("the application's CPU time", () => {
   it('keeps what processes used that came and went between two looks', () => {
     const { kernel, look } = rig()
