@@ -10,6 +10,8 @@ import { refusalText } from '../views/problems-text.ts'
 export class AddedTasks {
   readonly #supervision: Supervision
   #folder: Promise<string> | null = null
+  /** The last module is written: those that are added together keep their order. */
+  #written: Promise<unknown> = Promise.resolve()
   #modules = 0
   #isClosed = false
 
@@ -23,7 +25,9 @@ export class AddedTasks {
     const supervisor = await this.#supervision.started
     if (supervisor === null) return refused('odop has failed')
     try {
-      const loaded = await supervisor.addTasks([await this.#placeOf(addition, supervisor)])
+      const place = this.#written.then(() => this.#placeOf(addition, supervisor))
+      this.#written = place.catch(() => {})
+      const loaded = await supervisor.addTasks([await place])
       if (loaded === null) return refused(supervisor.problem ?? 'this run only measures')
       const isMade = 'source' in addition
       return {

@@ -41,7 +41,7 @@ describe.skipIf(!isLinux)('GPUs (needs Linux)', () => {
     expect(page).toContain('<th scope="col">GPUs</th>')
     expect(page).toContain('0: used 100%, memory 39.1G of 78.1G; 1: used 0%, memory 3M of 78.1G')
     expect(metricsOf(rig, 'g')).toMatch(
-      /^time,.*,gpu0,gpu0_memory_bytes,gpu1,gpu1_memory_bytes\n(.*\n)*.*,1,41943040000,0,3145728\n$/,
+      /^time,.*,gpu0,gpu0_memory_bytes,gpu1,gpu1_memory_bytes\n(.*\n)*.*,1,41943040000,0,3145728\n/,
     )
   }, 90_000)
 
