@@ -16,8 +16,8 @@ const COMPUTE =
 const BURN = `
 import { task } from 'odop'
 export default task({ name: 'burn', replicas: 4 }, async () => {
-  const begin = process.cpuUsage().user
-  while (process.cpuUsage().user - begin < 300_000);
+  const seconds = () => Object.values(process.cpuUsage()).reduce((sum, part) => sum + part) / 1e6
+  for (const begin = seconds(); seconds() - begin < 0.3; );
 })
 `
 
@@ -68,8 +68,8 @@ describe.skipIf(noCluster !== null)(
       expect(used).toHaveLength(2)
       for (const node of summary('account').nodes) {
         // The account of a node begins with its agent, half a second after the launch; others may come and go unseen.
-        expect(node.coreSeconds['app'], node.name).toBeGreaterThan(7.3)
-        expect(node.coreSeconds['app'], node.name).toBeLessThan(8.7)
+        expect(node.coreSeconds['app'], node.name).toBeGreaterThan(7)
+        expect(node.coreSeconds['app'], node.name).toBeLessThan(9)
       }
       expect(summary('account').nodes.find(({ name }) => name === 'n1')?.otherCoreSeconds).toBeGreaterThan(2)
     })

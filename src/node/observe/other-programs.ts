@@ -30,6 +30,8 @@ export class OtherPrograms {
   readonly #waitForRanks = new Set<number>([1])
   #before: ReadonlyMap<number, ProcessLook>
   #newestTicks = Number.POSITIVE_INFINITY
+  /** Of those that have used something. */
+  readonly #shares = new Map<number, number>()
   #usedSeconds = 0
 
   constructor(options: OtherProgramsOptions) {
@@ -43,26 +45,33 @@ export class OtherPrograms {
   usedSeconds(): number {
     const before = this.#before
     this.#before = this.#read()
-    const ended = endedSeconds(before, this.#before)
+    const ended = endedChildren(before, this.#before)
     for (const look of this.#before.values()) {
       const then = sameBefore(before, look) ?? (look.startTicks < this.#newestTicks ? look : undefined)
-      const seconds = this.#growth(then, look, ended.get(look.pid) ?? 0)
-      if (seconds > 0) this.#usedSeconds += seconds * this.#share(look.pid)
+      const selfSeconds = Math.max(0, look.selfSeconds - (then?.selfSeconds ?? 0))
+      if (selfSeconds > 0) this.#usedSeconds += selfSeconds * this.#share(look.pid)
+      this.#usedSeconds += this.#waitedFor(then, look, ended.get(look.pid) ?? [])
     }
+    for (const children of ended.values()) for (const { pid } of children) this.#shares.delete(pid)
     this.#newestTicks = newestTicks(this.#before)
     return this.#usedSeconds
   }
 
-  #growth(then: ProcessLook | undefined, look: ProcessLook, endedSeconds: number): number {
-    const selfSeconds = Math.max(0, look.selfSeconds - (then?.selfSeconds ?? 0))
-    if (this.#waitForRanks.has(look.pid)) return selfSeconds
-    return selfSeconds + Math.max(0, look.childSeconds - (then?.childSeconds ?? 0) - endedSeconds)
+  /** What children have used after the last look at them counts as theirs did; of those that nobody has seen, as their parent's does. */
+  #waitedFor(then: ProcessLook | undefined, look: ProcessLook, ended: readonly ProcessLook[]): number {
+    if (this.#waitForRanks.has(look.pid)) return 0
+    const known = ended.reduce((sum, child) => sum + child.selfSeconds + child.childSeconds, 0)
+    const seconds = look.childSeconds - (then?.childSeconds ?? 0) - known
+    if (seconds <= 0) return 0
+    const shares = ended.flatMap(({ pid }) => this.#shares.get(pid) ?? [])
+    const sum = shares.reduce((all, share) => all + share, 0)
+    return seconds * (shares.length > 0 ? sum / shares.length : this.#share(look.pid))
   }
 
   #share(pid: number): number {
-    const allowed = this.#options.system.allowedCores(pid)
-    if (allowed === null || allowed.length === 0) return 1
-    return allowed.filter(core => this.#cores.has(core)).length / allowed.length
+    const share = shareOf(this.#options.system.allowedCores(pid), this.#cores)
+    this.#shares.set(pid, share)
+    return share
   }
 
   #read(): Map<number, ProcessLook> {
@@ -82,18 +91,22 @@ function newestTicks(looks: ReadonlyMap<number, ProcessLook>): number {
   return Math.max(0, ...[...looks.values()].map(({ startTicks }) => startTicks))
 }
 
-/** All that was known of those that have ended, by the process that has waited for them. */
-function endedSeconds(
+/** Those that have ended, as they were seen last, by the process that has waited for them. */
+function endedChildren(
   before: ReadonlyMap<number, ProcessLook>,
   now: ReadonlyMap<number, ProcessLook>,
-): Map<number, number> {
-  const ended = new Map<number, number>()
+): Map<number, ProcessLook[]> {
+  const ended = new Map<number, ProcessLook[]>()
   for (const then of before.values()) {
     if (now.get(then.pid)?.startTicks === then.startTicks) continue
-    const known = then.selfSeconds + then.childSeconds
-    ended.set(then.parent, (ended.get(then.parent) ?? 0) + known)
+    ended.set(then.parent, [...(ended.get(then.parent) ?? []), then])
   }
   return ended
+}
+
+function shareOf(allowed: readonly CoreId[] | null, cores: ReadonlySet<CoreId>): number {
+  if (allowed === null || allowed.length === 0) return 1
+  return allowed.filter(core => cores.has(core)).length / allowed.length
 }
 
 function sameBefore(before: ReadonlyMap<number, ProcessLook>, look: ProcessLook): ProcessLook | undefined {

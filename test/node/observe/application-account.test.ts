@@ -66,6 +66,21 @@ describe('OtherPrograms', () => {
     expect(others.usedSeconds()).toBe(7)
   })
 
+  test('what a child has used after the last look at it counts as the child does', () => {
+    const node = new Node()
+    const { kernel } = node
+    kernel.fork(20, 21)
+    kernel.set(21, { allowedCores: [1] })
+    node.strangers.push({ pid: 21, startsRanks: false })
+    const others = new OtherPrograms(node.options())
+    kernel.burn(21, 1)
+    expect(others.usedSeconds()).toBe(0)
+    kernel.burn(21, 4)
+    kernel.exit(21)
+    kernel.wait(21)
+    expect(others.usedSeconds()).toBe(0)
+  })
+
   test('does not take ranks for others where who has started them waits for them', () => {
     const node = new Node()
     const { kernel } = node
