@@ -1,4 +1,4 @@
-import { itemOf } from '../core/ids.ts'
+import { itemOf, taskOf } from '../core/ids.ts'
 import type { RunPaths } from '../journal/run-paths.ts'
 import { askRun, SIGNAL_MILLISECONDS } from '../supervisor/control-client.ts'
 import type { ControlRequest } from '../supervisor/control-protocol.ts'
@@ -271,8 +271,7 @@ async function events({ name, paths, numbers }: Asked): Promise<Answer> {
 
 async function summary({ run, paths }: Asked): Promise<Answer> {
   const { state, options } = await run.read()
-  const attemptLog = (attempt: string) =>
-    paths.attemptLog(attempt.slice(0, attempt.lastIndexOf('#')), attempt)
+  const attemptLog = (attempt: string) => paths.attemptLog(taskOf(attempt), attempt)
   const made = summarize(state, { now: options.now, details: options.details, attemptLog })
   return made === null ? problemAnswer(503, STARTING) : jsonAnswer(made)
 }

@@ -1,4 +1,5 @@
 import { loadConfiguration } from '../config.ts'
+import { taskOf } from '../core/ids.ts'
 import type { TaskState } from '../core/state.ts'
 import { listRuns } from '../journal/list-runs.ts'
 import { type RunPaths, runPaths } from '../journal/run-paths.ts'
@@ -49,7 +50,7 @@ function refuse(problem: string): number {
 /** null: there is no such task. */
 function askedTasks({ state }: ReadRun, asked: string | null): TaskState[] | null {
   if (asked === null) return [...state.tasks.values()]
-  const task = state.tasks.get(asked) ?? state.tasks.get(asked.slice(0, asked.lastIndexOf('#')))
+  const task = state.tasks.get(asked) ?? state.tasks.get(taskOf(asked))
   return task === undefined ? null : [task]
 }
 

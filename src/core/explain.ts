@@ -1,3 +1,4 @@
+import { taskOf } from './ids.ts'
 import { lackText } from './lack-texts.ts'
 import type { ItemId, NodeName, Snapshot, TaskDefinition, TaskName } from './model.ts'
 import { type PendingItems, pendingItems } from './pending.ts'
@@ -202,7 +203,7 @@ function blockedReasons({ lacks, behind }: Blocked, { definition, plan, now }: B
   const rooms = plan.rooms.filter(({ layout }) => layout.usable.length > 0)
   if (rooms.length === 0) return [{ kind: 'no-node', text: 'no node has reported yet' }]
   const reasons = [...lacks].map(lack => ({ kind: lack, text: lackText(lack, definition, { rooms, now }) }))
-  const others = new Set(starts.slice(0, behind).map(({ item }) => item.slice(0, item.lastIndexOf('#'))))
+  const others = new Set(starts.slice(0, behind).map(({ item }) => taskOf(item)))
   others.delete(definition.name)
   if (others.size === 0) return reasons
   return [...reasons, { kind: 'behind', text: `waits behind ${[...others].join(', ')}` }]

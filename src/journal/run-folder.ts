@@ -1,7 +1,7 @@
 import { type FileHandle, lstat, mkdir, realpath } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import path from 'node:path'
-import { type LockOwner, type LockResult, lockRun, readOwner, writeOwner } from './run-lock.ts'
+import { type LockOwner, lockRun, readOwner, writeOwner } from './run-lock.ts'
 import type { RunName } from './run-name.ts'
 import { type RunPaths, runPaths, runsFolder } from './run-paths.ts'
 
@@ -93,7 +93,7 @@ async function take(paths: RunPaths, { resume }: RunName): Promise<Taken> {
     const reason = await folderProblem(paths.folder)
     if (reason !== null) return { kind: 'refused', reason }
   }
-  const lock = await lockOf(paths.lock)
+  const lock = await lockRun(paths.lock)
   if (lock.kind === 'held') return { kind: 'held' }
   if (!isNew && typeof resume === 'number' && !(await isFromEarlierStart(paths.lock, resume))) {
     await lock.handle.close()
@@ -112,19 +112,6 @@ async function take(paths: RunPaths, { resume }: RunName): Promise<Taken> {
     warnings: lock.kind === 'unsupported' ? [unsupportedText(paths.folder)] : [],
   }
 }
-
-/** A job that goes on where another has just ended may come while that one still writes its report. */
-async function lockOf(file: string): Promise<LockResult> {
-  for (let waited = 0; ; waited += PAUSE_MILLISECONDS) {
-    const lock = await lockRun(file)
-    if (lock.kind !== 'held' || waited >= LONGEST_ENDING_MILLISECONDS) return lock
-    if ((await readOwner(file))?.ends !== true) return lock
-    await new Promise(resolve => setTimeout(resolve, PAUSE_MILLISECONDS))
-  }
-}
-
-const PAUSE_MILLISECONDS = 100
-const LONGEST_ENDING_MILLISECONDS = 15_000
 
 /** True: it was made just now; false: it was there. */
 async function makeFolder(folder: string): Promise<boolean> {

@@ -21,11 +21,16 @@ export type LockResult =
   | { readonly kind: 'locked' | 'unsupported'; readonly handle: FileHandle }
   | { readonly kind: 'held' }
 
-/** Somebody who only looks (`odop runs`) holds the lock for a moment: asks again before it counts as held. */
+/**
+ * Somebody who only looks (`odop runs`) holds the lock for a moment: asks again before it counts as held. A job that goes on where
+ * another has just ended may come while that one still writes its report: then it asks for longer.
+ */
 export async function lockRun(file: string): Promise<LockResult> {
   for (let attempt = 1; ; attempt++) {
     const result = await tryLock(await openToLock(file), 'exclusive')
-    if (result.kind !== 'held' || attempt === ATTEMPTS) return result
+    if (result.kind !== 'held') return result
+    if (attempt >= ATTEMPTS && (attempt >= ATTEMPTS_AT_AN_END || (await readOwner(file))?.ends !== true))
+      return result
     await new Promise(resolve => setTimeout(resolve, ATTEMPT_MILLISECONDS))
   }
 }
@@ -64,6 +69,8 @@ export async function readOwner(file: string): Promise<LockOwner | null> {
 }
 
 const ATTEMPTS = 4
+/** 15 s. */
+const ATTEMPTS_AT_AN_END = 600
 const ATTEMPT_MILLISECONDS = 25
 
 /** For writing: an exclusive lock on NFS needs that. Without truncating: the content may be somebody else's. */

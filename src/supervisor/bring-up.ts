@@ -133,7 +133,8 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     }) ?? null
   let lastLook: Snapshot | null = null
   const mostIdle = new MostIdle()
-  const firstIdle = new FirstIdle(settings.idleThreshold)
+  const mustWait = moreNodes && prepared.executes && application !== null
+  const firstIdle = mustWait ? new FirstIdle(settings.idleThreshold) : null
   const loop: Loop = startLoop({
     state: recorder.state,
     agents,
@@ -144,11 +145,11 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     incoming: desk.incoming,
     progress: progress.recent,
     onBackOff: notes.seen,
-    isAwaited: () => moreNodes && firstIdle.isAwaited,
+    isAwaited: () => firstIdle?.isAwaited ?? false,
     onLook: snapshot => {
       lastLook = snapshot
       mostIdle.looked(recorder.state, snapshot, now())
-      firstIdle.looked(snapshot)
+      firstIdle?.looked(snapshot)
       metrics.looked()
       dashboard?.looked()
       void jobTime?.refresh(now)
@@ -166,7 +167,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
 
   const onLoader = (pid: number) => launchers.push(pid)
   const taskOptions = { ...prepared, agents, desk, cwd, onLoader, moreNodes }
-  const mayLoad = moreNodes && application !== null ? firstIdle.seen : Promise.resolve()
+  const mayLoad = firstIdle?.seen ?? Promise.resolve()
   const open = (places: TaskPlaces) => openTasks({ ...taskOptions, ...places })
   const { tasks: folders, tasksAreNamed } = prepared.configuration
   const files = [...recorder.state.addedFiles]
@@ -234,7 +235,7 @@ export async function bringUpSupervisor(options: BringUpOptions): Promise<Superv
     addedTasksFolder: path.join(store.paths.folder, ADDED_TASKS),
     addTasks,
     end(exit, how = {}) {
-      firstIdle.waitNoLonger()
+      firstIdle?.waitNoLonger()
       return endLaunch({
         ...prepared,
         ...how,

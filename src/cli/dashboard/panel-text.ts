@@ -1,3 +1,4 @@
+import { taskOf } from '../../core/ids.ts'
 import type { AttemptId } from '../../core/model.ts'
 import { readTail } from '../../journal/metrics-tail.ts'
 import type { RunPaths } from '../../journal/run-paths.ts'
@@ -23,7 +24,7 @@ export async function panelText(open: Open | null, shown: Shown): Promise<readon
 }
 
 async function logText(paths: RunPaths, attempt: AttemptId): Promise<readonly string[]> {
-  const file = paths.attemptLog(attempt.slice(0, attempt.lastIndexOf('#')), attempt)
+  const file = paths.attemptLog(taskOf(attempt), attempt)
   const text = await readTail(file, LOG_BYTES)
   if (text === null) return [`there is no log: ${file}`]
   return text === '' ? ['nothing so far'] : text.trimEnd().split(/\r?\n/)

@@ -1,3 +1,5 @@
+import { taskOf } from '../../core/ids.ts'
+
 /** What the user has chosen, and how keys change it. Pure: what a key asks of others is a command. */
 export interface Ui {
   readonly pane: Pane
@@ -170,7 +172,7 @@ function openLog(ui: Ui, lists: Lists): Ui {
 
 function explained(ui: Ui, lists: Lists): Ui {
   const attempt = ui.pane === 'attempts' ? selectedKey(ui, 'attempts', lists) : null
-  const task = attempt?.slice(0, attempt.lastIndexOf('#')) ?? selectedKey(ui, 'tasks', lists)
+  const task = attempt === null ? selectedKey(ui, 'tasks', lists) : taskOf(attempt)
   return task === null ? ui : opened(ui, { kind: 'explain', task })
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import type { NodeFacts } from '../../../src/core/model.ts'
 import type { RunningAttempt } from '../../../src/node/observe/odop-processes.ts'
 import { createSampler } from '../../../src/node/observe/sampler.ts'
 import { FakeKernel } from './fake-kernel.ts'
@@ -8,6 +9,15 @@ const SUPERVISOR = 1
 const KEEPER = 10
 const RUNNER = 11
 const APP = 100
+
+const FACTS: NodeFacts = {
+  name: 'n',
+  cores: [0, 1],
+  usableCores: [0, 1],
+  topology: [],
+  memoryLimitBytes: 2 ** 60,
+  yieldMode: 'kernel',
+}
 
 const NOTHING = { busySeconds: 0, niceSeconds: 0, stolenSeconds: 0 }
 
@@ -22,14 +32,7 @@ function rig() {
   kernel.fork(KEEPER, RUNNER)
   let now = 0
   const sampler = createSampler({
-    facts: {
-      name: 'n',
-      cores: [0, 1],
-      usableCores: [0, 1],
-      topology: [],
-      memoryLimitBytes: 2 ** 60,
-      yieldMode: 'kernel',
-    },
+    facts: FACTS,
     supervisor: SUPERVISOR,
     now,
     memoryReserveBytes: 100,
@@ -64,14 +67,7 @@ describe('the accounting', () => {
     kernel.fork(2, 300)
     kernel.burn(300, 0.125)
     const sampler = createSampler({
-      facts: {
-        name: 'n',
-        cores: [0, 1],
-        usableCores: [0, 1],
-        topology: [],
-        memoryLimitBytes: 2 ** 60,
-        yieldMode: 'kernel',
-      },
+      facts: FACTS,
       supervisor: SUPERVISOR,
       now: 0,
       launchedSecondsAgo: 0.5,

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { agentEnvironment } from '../../../cluster/agent-step.ts'
 import type { CoreId, MpiNeeds, PlacementPart } from '../../../core/model.ts'
 import { partsOf } from '../../../core/placement.ts'
-import { readProc } from '../../../os/proc.ts'
+import { readProcessStat } from '../../../os/proc.ts'
 import type { AttemptSpec } from '../../agent.ts'
 import { RANK_SCRIPT } from './script.ts'
 
@@ -64,7 +64,7 @@ export function rankEnvironment(
     ODOP_RANKS: String(spec.task.mpi.ranks),
     [RANK_OF]: spec.attempt,
     // By the machine's name: a node may have another one.
-    ODOP_SESSION: `${os.hostname()}/${ownSession()}`,
+    ODOP_SESSION: `${os.hostname()}/${readProcessStat(process.pid)?.session ?? ''}`,
   }
 }
 
@@ -73,11 +73,6 @@ export const RANK_OF = 'ODOP_RANK_OF'
 
 const OF_ANOTHER_RANK =
   /^(?:SLURM_(?:PROCID|LOCALID|NODEID|GTIDS|TASK_PID)|PMI_\w+|PMIX_\w+|OMPI_COMM_WORLD_\w+|MPI_LOCAL\w+|ODOP_(?:LOCAL_RANK|RANK|WATCHED))$/
-
-function ownSession(): string {
-  const stat = readProc('/proc/self/stat') ?? ''
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3] ?? ''
-}
 
 /** `0-3,7` */
 function rangesOf(cores: readonly CoreId[]): string {
