@@ -200,15 +200,11 @@ describe.skipIf(noCluster !== null || noJobs.length > 0)(
       await until('it computes, and odop is there', computes, 120)
       await cluster.run(['scancel', '--batch', '--signal=USR1', job.id])
       await until('the application has stopped', () => /told to stop after step \d+/.test(job.output()), 60)
-      // Slurm lets a job wait for two minutes after a requeue, which can be cut short.
-      await until(
-        'it has started again',
-        async () => {
-          await cluster.run(['scontrol', 'update', `JobId=${job.id}`, 'StartTime=now'])
-          return job.output().includes('start number 2 ')
-        },
-        120,
-      )
+      await until('it waits for its next start', async () => (await job.field('JobState')) === 'PENDING', 60)
+      // Slurm lets a job wait for two minutes after a requeue. That can be cut short, but not to nothing: its daemons refuse a job
+      // whose permission to start is of the second in which they have revoked the one before.
+      await cluster.run(['scontrol', 'update', `JobId=${job.id}`, 'StartTime=now+3'])
+      await until('it has started again', () => job.output().includes('start number 2 '), 60)
       await until('it goes on from there', () => /from step [1-9]\d* to/.test(job.output()), 60)
       await until('odop has gone on with the run', () => launches(journal) === 2, 60)
       expect(readdirSync(path.join(cwd, '.odop/runs'))).toEqual([`job-${job.id}`])
