@@ -1,5 +1,4 @@
 /** An agent on a node that is not the supervisor's. Its standard streams are the channel to the supervisor. */
-import { systemCalls } from '../os/system-calls.ts'
 import { version } from '../version.ts'
 import { AgentProcess } from './agent-process.ts'
 
@@ -15,8 +14,6 @@ const SIGNALS = [
   'SIGQUIT',
 ] as const
 
-// What its attempts leave behind must stay below it.
-systemCalls()?.becomeSubreaper()
 process.stdout.on('error', () => {})
 const agent = new AgentProcess({
   environment: process.env,

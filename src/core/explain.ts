@@ -1,5 +1,5 @@
 import { taskOf } from './ids.ts'
-import { lackText } from './lack-texts.ts'
+import { fewTasks, lackText } from './lack-texts.ts'
 import type { ItemId, NodeName, Snapshot, TaskDefinition, TaskName } from './model.ts'
 import { type PendingItems, pendingItems } from './pending.ts'
 import { boundElsewhere } from './queue.ts'
@@ -126,7 +126,8 @@ function leftGroups(left: readonly Left[], { state, snapshot, now, task, plan }:
   const { definition } = task
   const hindrance = plan.hindered.get(task.name)
   const all = left.reduce((sum, { items }) => sum + items, 0)
-  if (hindrance !== undefined || definition === null) return group(all, [hindrance ?? NO_TURN])
+  if (hindrance !== undefined) return group(all, [hindrance])
+  if (definition === null) return []
   if (snapshot.proposed != null) return group(all, [ownPolicyReason(state, task, snapshot.proposed)])
   const blocked = plan.blocked.get(task.name) ?? []
   const needed = withMemoryNeed(state, snapshot, definition)
@@ -134,14 +135,14 @@ function leftGroups(left: readonly Left[], { state, snapshot, now, task, plan }:
   const reasonsOf = ({ node }: Left): Reason[] => {
     const by = blocked.find(each => each.node === node)
     if (node !== null) return [boundReason(node, by, { definition: needed, plan, now }), ...memory(by)]
-    const reasons = by === undefined ? [] : blockedReasons(by, { definition: needed, plan, now })
-    return reasons.length === 0 ? [NO_TURN] : [...reasons, ...memory(by)]
+    if (by === undefined) return [behindReason(plan.starts, definition) ?? NEXT]
+    return [...blockedReasons(by, { definition: needed, plan, now }), ...memory(by)]
   }
   return fewNodes(left, reasonsOf)
 }
 
-/** One decision starts a limited number of items. */
-const NO_TURN: Reason = { kind: 'no-turn', text: 'its turn has not come yet' }
+/** One decision starts a limited number of items; the next one goes on. */
+const NEXT: Reason = { kind: 'startable', text: 'can start as soon as those have started' }
 
 function ownPolicyReason(
   state: RunView,
@@ -203,10 +204,14 @@ function blockedReasons({ lacks, behind }: Blocked, { definition, plan, now }: B
   const rooms = plan.rooms.filter(({ layout }) => layout.usable.length > 0)
   if (rooms.length === 0) return [{ kind: 'no-node', text: 'no node has reported yet' }]
   const reasons = [...lacks].map(lack => ({ kind: lack, text: lackText(lack, definition, { rooms, now }) }))
-  const others = new Set(starts.slice(0, behind).map(({ item }) => taskOf(item)))
-  others.delete(definition.name)
-  if (others.size === 0) return reasons
-  return [...reasons, { kind: 'behind', text: `waits behind ${[...others].join(', ')}` }]
+  const others = behindReason(starts.slice(0, behind), definition)
+  return others === null ? reasons : [...reasons, others]
+}
+
+/** null: what starts before is of the same task. */
+function behindReason(starts: StartPlan['starts'], { name }: TaskDefinition): Reason | null {
+  const others = starts.map(({ item }) => taskOf(item)).filter(task => task !== name)
+  return others.length === 0 ? null : { kind: 'behind', text: `waits behind ${fewTasks(others)}` }
 }
 
 /** Why a task needs memory that its definition does not ask for. */

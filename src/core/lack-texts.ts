@@ -81,13 +81,17 @@ function holders({ load }: Room): TaskName[] {
 /** So many tasks are named. */
 const MOST_TASKS = 3
 
-/** ` of a, b and 2 more tasks`. */
+/** ` of a, b, c and 2 more tasks`; empty: of none. */
 function ofTasks(tasks: readonly TaskName[]): string {
+  return tasks.length === 0 ? '' : ` of ${fewTasks(tasks)}`
+}
+
+/** `a, b, c and 2 more tasks`, each once. */
+export function fewTasks(tasks: readonly TaskName[]): string {
   const names = [...new Set(tasks)].sort()
   const more = names.length - MOST_TASKS
-  if (names.length === 0) return ''
-  if (more <= 0) return ` of ${names.join(', ')}`
-  return ` of ${names.slice(0, MOST_TASKS).join(', ')} and ${more} more ${more === 1 ? 'task' : 'tasks'}`
+  if (more <= 0) return names.join(', ')
+  return `${names.slice(0, MOST_TASKS).join(', ')} and ${more} more ${more === 1 ? 'task' : 'tasks'}`
 }
 
 function gpusText(definition: TaskDefinition, rooms: readonly Room[]): string {

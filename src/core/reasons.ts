@@ -16,7 +16,7 @@ export type ReasonKind =
   | 'startable'
   /** … or it is put behind a running attempt. */
   | 'follows'
-  /** There would be room, but others of this decision take it. */
+  /** Others of this decision go first, and take the room that there would be. */
   | 'behind'
   | 'no-node'
   /** Its files are on a node that has no room, */
@@ -31,5 +31,4 @@ export type ReasonKind =
   | 'retry'
   | 'max-runs'
   | 'own-policy'
-  | 'no-turn'
   | 'too-late'

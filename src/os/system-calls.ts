@@ -18,8 +18,6 @@ export interface SystemCalls {
   runWhenIdle(thread: number): boolean
   /** Pins one thread (0: the calling one) to these cores. */
   setAffinity(thread: number, cores: readonly number[]): boolean
-  /** The cores that one thread (0: the calling one) may use, or null. */
-  getAffinity(thread: number): number[] | null
   /** Reaps the given child if it is a zombie, without waiting; its CPU seconds with all that it waited for, or null. */
   reap(pid: number): { readonly status: number; readonly cpuSeconds: number } | null
   /** A child of this process that is a zombie, which it stays; null: there is none. */
@@ -118,7 +116,6 @@ function bind(koffi: Koffi): SystemCalls {
   const setpriority = lazily('int setpriority(int, int, int)')
   const syscall = lazily('long syscall(long, long, long, long)')
   const schedSetaffinity = lazily('int sched_setaffinity(int, size_t, const void *)')
-  const schedGetaffinity = lazily('int sched_getaffinity(int, size_t, void *)')
   const wait4 = lazily('int wait4(int, void *, int, void *)')
   const waitid = lazily('int waitid(int, uint, void *, int)')
   const flock = lazily('int flock(int, int)')
@@ -144,10 +141,6 @@ function bind(koffi: Koffi): SystemCalls {
       return nice && idle && io
     },
     setAffinity: (thread, cores) => schedSetaffinity(thread, CPU_SET_BYTES, cpuSet(cores)) === 0,
-    getAffinity: thread => {
-      const set = Buffer.alloc(CPU_SET_BYTES)
-      return schedGetaffinity(thread, CPU_SET_BYTES, set) < 0 ? null : coresOf(set)
-    },
     reap: pid => {
       const status = Buffer.alloc(4)
       const usage = Buffer.alloc(RUSAGE_BYTES)
@@ -196,14 +189,6 @@ function cpuSet(cores: readonly number[]): Buffer {
     set.writeUInt8(set.readUInt8(byte) | (1 << (core & 7)), byte)
   }
   return set
-}
-
-function coresOf(set: Buffer): number[] {
-  const cores: number[] = []
-  for (let core = 0; core < CPU_SET_BYTES * 8; core++) {
-    if (set.readUInt8(core >> 3) & (1 << (core & 7))) cores.push(core)
-  }
-  return cores
 }
 
 /** `ru_utime` and `ru_stime` are the first two members: two `struct timeval` of two 64-bit numbers. */

@@ -82,7 +82,12 @@ test('one decision starts no more than 2,048 items', () => {
     tasks: [task(), task({ name: 'last', priority: -1 })],
     events: [...items('reduce', 2500), ...items('last', 1)],
   })
-  expect(explain(state, snapshot(look(huge)), T0, 'last')).toEqual(['its turn has not come yet'])
+  const explained = (name: string) => explain(state, snapshot(look(huge)), T0, name)
+  expect(explained('last')).toEqual(['waits behind reduce'])
+  expect(explained('reduce')).toEqual([
+    '2048 of 2500 can start now',
+    '452 of 2500 can start as soon as those have started',
+  ])
 })
 
 test('cores are kept for an item that has waited longer', () => {

@@ -4,10 +4,10 @@ import { odop } from './rig.ts'
 import { hasTmux, openTerminal } from './tmux.ts'
 
 const TASKS = `
-  export const hold = task({ trigger: fileIn('in'), priority: 2 }, ${HOLD})
-  export const waits = task({ trigger: fileIn('in', { batchSize: 2 }) }, () => {})
+  export const hold = task({ trigger: fileIn('hold') }, ${HOLD})
+  export const waits = task({ trigger: fileIn('waits', { batchSize: 2 }) }, () => {})
   export const calm = task({ trigger: fileIn('calm') }, () => {})
-  export const flaky = task({ trigger: fileIn('in'), priority: 3, retries: { limit: 1, delay: '2h' } }, () => { throw new Error('no luck') })`
+  export const flaky = task({ trigger: fileIn('in'), retries: { limit: 1, delay: '2h' } }, () => { throw new Error('no luck') })`
 
 /** What is said of a task, each reason by itself. */
 function reasonsIn(text: string): string[] {
@@ -30,7 +30,10 @@ test.skipIf(!hasTmux)(
       files: ['in/a', 'in/b', 'in/c', 'calm/.keep'],
     })
     const { rig } = run
-    await run.says('flaky', 'retry', 'wait before they are tried again')
+    await run.says('flaky', 'retry', 'the last attempt that failed, flaky#3.1')
+    rig.write('hold/a', 'x')
+    await run.says('hold', 'all-runs')
+    for (const name of ['a', 'b', 'c']) rig.write(`waits/${name}`, 'x')
     await run.says('waits', 'maxCpus', 'those of hold')
     await run.says('waits', 'batch', '1 of the 2 files')
     const words = async (task: string) =>

@@ -152,10 +152,12 @@ describe('odop explain, beside an application', { timeout: 240_000 }, () => {
       await using run = await live(
         `
       export const hold = task({ trigger: fileIn('in'), priority: 2, time: '20m' }, ${HOLD})
-      export const big = task({ trigger: fileIn('in'), priority: 1, cpus: ${cores} }, () => {})
+      export const big = task({ trigger: fileIn('big'), priority: 1, cpus: ${cores} }, () => {})
       export const small = task({ trigger: fileIn('small') }, () => {})`,
         { files: ['in/a'] },
       )
+      await run.says('hold', 'all-runs')
+      run.rig.write('big/a', 'x')
       await saysOfNew(run, 'small', /kept for/, 90)
       await run.says(
         'small',

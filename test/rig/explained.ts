@@ -61,7 +61,6 @@ export const WORDS: Readonly<Record<Told, RegExp>> = {
   'max-runs': /\d+ more than the \d+ that a run takes \(maxRuns\)/,
   'own-policy':
     /your policy \S+ has (not chosen it yet|chosen it, but what it wants for it is not free at present)/,
-  'no-turn': /its turn has not come yet/,
   'too-late': /nothing is in the way any more, but the launch ends before they can start/,
   open: /" is not complete: process \d+ \(.*\) has it open for writing/,
   empty: /" is not complete: it has just been made and is still empty/,
@@ -76,12 +75,6 @@ export const WORDS: Readonly<Record<Told, RegExp>> = {
   failed: /\d work items? failed \d times? and will not be tried again \(retries: \d+\); the last, \S+: /,
   'last-failure': /the last attempt that failed, \S+: /,
   over: /the run is over; work it off with: odop drain r/,
-}
-
-/** Only what no run can be brought to on a machine of any size, and where it is shown then. */
-export const SHOWN_ELSEWHERE: Readonly<Partial<Record<Told, string>>> = {
-  // A decision starts 2,048 items at most, so it takes as many cores.
-  'no-turn': 'test/core/explain.test.ts',
 }
 
 /** Ends when the test writes `end`, and at last by itself. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
@@ -20,6 +21,7 @@ export const script = task({
 })
 `
 
+const APPLICATION = ['sh', '-c', 'n=0; until [ -e end ] || [ $n -gt 900 ]; do sleep 0.1; n=$((n + 1)); done']
 const cores = os.availableParallelism()
 
 test.skipIf(cores < 2)(
@@ -28,12 +30,7 @@ test.skipIf(cores < 2)(
     await using rig = createRig()
     rig.write('tasks/all.mjs', TASKS)
     rig.write('in/a', 'x')
-    const application = [
-      'sh',
-      '-c',
-      'n=0; until [ -e end ] || [ $n -gt 900 ]; do sleep 0.1; n=$((n + 1)); done',
-    ]
-    const run = rig.start([odop, 'run', '--name', 'r', '--', ...application])
+    const run = rig.start([odop, 'run', '--name', 'r', '--', ...APPLICATION])
     const said = new Map<string, Status['attempts'][number]['progress']>()
     await until(
       'both have said how far they are',
@@ -69,5 +66,36 @@ test.skipIf(cores < 2)(
     expect(await print('status', 'r', '--item', 'script#1')).toMatch(/Progress +25% step one/)
     const events = rig.events('r').filter(event => event.type === 'attempt-progress')
     expect(events.length).toBeLessThanOrEqual(12)
+  },
+)
+
+test.skipIf(cores < 2)(
+  'of a function in ranks it is what the first one says that is shown (needs two cores)',
+  async () => {
+    await using rig = createRig()
+    rig.write(
+      'tasks/ranks.mjs',
+      `import { existsSync } from 'node:fs'
+      import { fileIn, task } from 'odop'
+      export const solves = task({ trigger: fileIn('in'), ranks: 2, ranksPerNode: 2 }, async ({ progress, rank }) => {
+        while (!existsSync('end')) {
+          progress(rank === 0 ? 0.3 : 0.9, 'rank ' + rank)
+          await new Promise(done => setTimeout(done, 20))
+        }
+      })`,
+    )
+    rig.write('in/a', 'x')
+    const run = rig.start([odop, 'run', '--name', 'r', '--', ...APPLICATION])
+    const said = () => rig.events('r').filter(event => event.type === 'attempt-progress')
+    await until(
+      'it has said how far it is',
+      () => existsSync(path.join(rig.odopPath, 'runs/r/events.ndjson')) && said().length > 0,
+      60,
+    )
+    rig.write('end', '')
+    await run.finished
+    expect(said().map(({ fraction, text }) => ({ fraction, text }))).toEqual(
+      said().map(() => ({ fraction: 0.3, text: 'rank 0' })),
+    )
   },
 )

@@ -1,11 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { entryPoint } from '../../entry-points.ts'
 import { yieldAsSession } from '../../os/autogroup.ts'
 import { systemCalls } from '../../os/system-calls.ts'
 import { type ChildEnd, lastWords, onChildEnd } from './child-end.ts'
-import { MARK, processesMarked } from './marked.ts'
+import { MARK, newMark, processesMarked } from './marked.ts'
 import type { FromKeeper, ToKeeper } from './messages.ts'
 import { sendSignal } from './signals.ts'
 
@@ -25,7 +24,7 @@ export interface KeeperEnd {
 
 /** The supervisor's end of the channel to its keeper. */
 export class KeeperProcess {
-  readonly #mark = randomUUID()
+  readonly #mark = newMark()
   readonly #child: ChildProcess | null
 
   constructor(options: KeeperProcessOptions) {
@@ -107,6 +106,8 @@ function launch(
 ): ChildProcess | null {
   // Options that the user has for his own programs, an inspector's port among them, are for the runners only.
   const { NODE_OPTIONS: _, ...env } = environment
+  // What a keeper that is killed leaves behind must stay below this process.
+  systemCalls()?.becomeSubreaper()
   try {
     return fork(entryPoint('keeper'), [], {
       cwd: '/',

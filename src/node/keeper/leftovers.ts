@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { childFinder, readProcessStat, readThreads } from '../../os/proc.ts'
 import type { SystemCalls } from '../../os/system-calls.ts'
+import { readAllowedCores } from '../observe/allowed-cores.ts'
 import { sendSignal } from './signals.ts'
 
 /**
@@ -16,7 +17,7 @@ export class Leftovers {
 
   constructor(native: SystemCalls | null) {
     this.#native = native
-    this.#cores = native?.getAffinity(0) ?? null
+    this.#cores = readAllowedCores('self')
   }
 
   /** Looks and kills until nothing is left but the spared children and theirs; false: not within that time. */

@@ -45,8 +45,6 @@ export interface RunnerPoolOptions {
 /** The kept runners of this node, behind a keeper that is started when there is none. */
 export class RunnerPool {
   readonly #options: RunnerPoolOptions
-  /** Without native calls a runner can't be pointed at another log: each attempt gets one of its own. */
-  readonly #keepsRunners = systemCalls() !== null
   readonly #runners = new Map<RunnerId, Runner>()
   readonly #shrinking: NodeJS.Timeout
   #keeper: KeeperProcess | null = null
@@ -123,7 +121,7 @@ export class RunnerPool {
   }
 
   #idle(): Runner[] {
-    if (!this.#keepsRunners) return []
+    if (this.#runners.size === 0 || !keepsRunners()) return []
     return [...this.#runners.values()].filter(({ attempt, isEnding }) => attempt === null && !isEnding)
   }
 
@@ -165,7 +163,7 @@ export class RunnerPool {
   }
 
   #warmUp(): void {
-    if (!this.#keepsRunners || this.#closing !== null) return
+    if (this.#closing !== null || !keepsRunners()) return
     const alive = [...this.#runners.values()].filter(runner => !runner.isEnding)
     // One after the other: where one core is idle, two would take twice as long for the first.
     const oneStarts = alive.some(({ isReady }) => !isReady)
@@ -226,3 +224,8 @@ export class RunnerPool {
 const LONGEST_IDLE_MS = 30_000
 const LONGEST_CLOSE_MS = 5_000
 const LONGEST_IDLE_CLOSE_MS = 500
+
+/** Without native calls a runner can't be pointed at another log: each attempt gets one of its own. */
+function keepsRunners(): boolean {
+  return systemCalls() !== null
+}

@@ -1,9 +1,9 @@
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import type { CoreId, NodeFacts, NodeName, YieldMode } from '../../core/model.ts'
 import { readMemoryInfo, readProc } from '../../os/proc.ts'
-import { systemCalls } from '../../os/system-calls.ts'
+import { readAllowedCores } from './allowed-cores.ts'
 import { cpuGroup, cpuQuota, memoryLimits } from './cgroups.ts'
-import { describeTopology, parseCoreList, type ReadText } from './topology.ts'
+import { describeTopology, type ReadText } from './topology.ts'
 
 export interface AllocationOptions {
   readonly name: NodeName
@@ -15,14 +15,12 @@ export interface AllocationOptions {
   readonly reserveCores?: number
   /** For tests: in place of the files below `/proc` and `/sys`. */
   readonly read?: ReadText
-  /** For tests: in place of the affinity of this process. */
-  readonly affinity?: readonly CoreId[]
 }
 
 /** What odop may use on this node: the allocation's part of it, never simply the machine. */
 export function describeNode(options: AllocationOptions): NodeFacts {
   const read = options.read ?? readProc
-  const cores = options.affinity ?? allocatedCores(read)
+  const cores = allocatedCores(read)
   return {
     name: options.name,
     cores,
@@ -36,10 +34,7 @@ export function describeNode(options: AllocationOptions): NodeFacts {
 
 /** The cores that this process may run on. */
 function allocatedCores(read: ReadText): CoreId[] {
-  const affinity = systemCalls()?.getAffinity(0)
-  if (affinity && affinity.length > 0) return affinity
-  const listed = read('/proc/self/status')?.match(/^Cpus_allowed_list:\s*(.+)$/m)?.[1]
-  const cores = parseCoreList(listed ?? '')
+  const cores = readAllowedCores('self', read) ?? []
   return cores.length > 0
     ? cores
     : Array.from({ length: cpus().length || availableParallelism() }, (_, core) => core)

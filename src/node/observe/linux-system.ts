@@ -14,6 +14,7 @@ import {
   TICKS_PER_SECOND,
 } from '../../os/proc.ts'
 import { systemCalls } from '../../os/system-calls.ts'
+import { readAllowedCores } from './allowed-cores.ts'
 import { cpuGroup } from './cgroups.ts'
 import type { CoreTimes, ProcessLook, System, ThreadTimes, Walk } from './system.ts'
 
@@ -26,7 +27,7 @@ export function linuxSystem(): System {
     proportionalMemoryBytes: readProportionalBytes,
     threadTimes: ({ pid, thread }) => threadTimes(pid, thread),
     threadCore: ({ pid, thread }) => readThreadCore(pid, thread),
-    allowedCores: pid => systemCalls()?.getAffinity(pid) ?? null,
+    allowedCores: readAllowedCores,
     cpuGroup: pid => cpuGroup(pid, readProc),
     reap: pid => void systemCalls()?.reap(pid),
   }

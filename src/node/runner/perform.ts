@@ -105,8 +105,12 @@ async function execute(
     return { failure: await startProgram(spec, words, context, options) }
   }
   // It is called in the ranks, not here.
-  if (hasRanks(spec))
-    return { failure: await ranksOf(spec, { command: null, environment: spec.task.env }, options.scratch) }
+  if (hasRanks(spec)) {
+    const failure = await told(context, options, () =>
+      ranksOf(spec, { command: null, environment: spec.task.env }, options.scratch),
+    )
+    return { failure }
+  }
   const returned = await body.run(context)
   return spec.keepsResult ? performed(returnedAs(returned)) : { failure: null }
 }
@@ -122,16 +126,28 @@ async function startProgram(
   spec: AttemptSpec,
   command: unknown,
   context: AnyContext,
-  { scratch, progress }: ExecuteOptions,
+  options: ExecuteOptions,
 ): Promise<string | null> {
   if (!areWords(command)) return notWords(command)
   const environment = commandEnvironment(spec, context.files, context.scratch)
-  const stopWatching = watchProgressFile(progressFile(context.scratch), told =>
-    progress.report(told.fraction, told.text),
+  return await told(context, options, () =>
+    hasRanks(spec)
+      ? ranksOf(spec, { command, environment }, options.scratch)
+      : runCommand({ command, environment, cwd: spec.cwd }),
+  )
+}
+
+/** Tells how far a program, or a function in ranks, says that it is, for as long as it runs. */
+async function told<T>(
+  { scratch }: AnyContext,
+  { progress }: ExecuteOptions,
+  runs: () => Promise<T>,
+): Promise<T> {
+  const stopWatching = watchProgressFile(progressFile(scratch), ({ fraction, text }) =>
+    progress.report(fraction, text),
   )
   try {
-    if (hasRanks(spec)) return await ranksOf(spec, { command, environment }, scratch)
-    return await runCommand({ command, environment, cwd: spec.cwd })
+    return await runs()
   } finally {
     stopWatching()
   }

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
+import { readAllowedCores } from '../../../src/node/observe/allowed-cores.ts'
 import { bytesToPath } from '../../../src/os/path-bytes.ts'
 import { systemCalls } from '../../../src/os/system-calls.ts'
 import { createKeeperRig, until } from './keeper-rig.ts'
@@ -147,7 +148,7 @@ withNative('attempts yield in every way, on their cores, in the session of the a
 
 withNative('the next attempt of a kept runner runs on its own cores', async () => {
   await using rig = createKeeperRig()
-  for (const core of systemCalls()?.getAffinity(0)?.slice(0, 2) ?? []) {
+  for (const core of readAllowedCores('self')?.slice(0, 2) ?? []) {
     await rig.run('function readsStatus', { cores: [core] })
     expect(JSON.parse(rig.read('status.json')).status).toMatch(new RegExp(`Cpus_allowed_list:\\s*${core}\n`))
   }

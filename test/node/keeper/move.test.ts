@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { readAllowedCores } from '../../../src/node/observe/allowed-cores.ts'
 import { descendants, readThreads } from '../../../src/os/proc.ts'
 import { systemCalls } from '../../../src/os/system-calls.ts'
 import { createKeeperRig, type KeeperRig, until } from './keeper-rig.ts'
 
 const native = systemCalls()
-const allowed = native?.getAffinity(0) ?? []
+const allowed = readAllowedCores('self') ?? []
 const [here = 0, there = 0] = allowed
 const withTwoCores = test.skipIf(native === null || allowed.length < 2)
 
@@ -72,7 +73,7 @@ function cpusOf(status: string): string | undefined {
 function affinities(rig: KeeperRig): string[] {
   const pids = rig.client.pids().runners.flatMap(({ pid }) => [pid, ...descendants(pid)])
   const threads = pids.flatMap(pid => readThreads(pid) ?? []).map(Number)
-  return [...new Set(threads.map(thread => native?.getAffinity(thread)?.join() ?? 'gone'))]
+  return [...new Set(threads.map(thread => readAllowedCores(thread)?.join() ?? 'gone'))]
     .filter(cores => cores !== 'gone')
     .sort()
 }

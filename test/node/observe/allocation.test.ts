@@ -9,6 +9,14 @@ const machine = {
   '/proc/meminfo': 'MemTotal:       67108864 kB\nMemFree: 1 kB\nMemAvailable:   33554432 kB\n',
 }
 
+/** On a machine of which the kernel lists more cores than there are. */
+const fourCores = {
+  '/proc/self/status': 'Name: odop\nCpus_allowed:\tff\nCpus_allowed_list:\t0-7\n',
+  '/sys/devices/system/cpu/online': '0-3\n',
+}
+
+const pinned = { '/proc/self/status': 'Cpus_allowed_list:\t2-3,8-9\n' }
+
 const version2 = {
   ...machine,
   '/proc/self/cgroup': '0::/job_7/step_0\n',
@@ -38,7 +46,7 @@ const version1 = {
 
 describe('the memory limit', () => {
   const limitOf = (content: Record<string, string>, env: Record<string, string> = {}) =>
-    describeNode({ name: 'n', env, read: files(content), affinity: [0, 1, 2, 3] }).memoryLimitBytes
+    describeNode({ name: 'n', env, read: files({ ...fourCores, ...content }) }).memoryLimitBytes
 
   it.each([
     ['the machine', machine, {}, 64 * GIB],
@@ -65,7 +73,7 @@ describe('the memory limit', () => {
 
 describe('usable cores', () => {
   const usable = (options: object, content: Record<string, string> = machine) =>
-    describeNode({ name: 'n', env: {}, read: files(content), affinity: [2, 3, 8, 9], ...options }).usableCores
+    describeNode({ name: 'n', env: {}, read: files({ ...pinned, ...content }), ...options }).usableCores
 
   it('are those of the affinity without what is excluded or reserved', () => {
     expect(usable({})).toEqual([2, 3, 8, 9])

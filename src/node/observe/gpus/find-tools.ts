@@ -1,5 +1,4 @@
-import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
+import { access, constants } from 'node:fs'
 import path from 'node:path'
 
 const GPU_PROGRAMS = ['nvidia-smi', 'rocm-smi'] as const
@@ -32,11 +31,12 @@ export async function findGpuPrograms(
 async function findProgram(program: string, searched: string | undefined): Promise<string | null> {
   for (const folder of (searched ?? '').split(path.delimiter)) {
     const file = path.join(folder, program)
-    const isThere = path.isAbsolute(folder) && (await access(file, constants.X_OK).then(yes, no))
+    const isThere = path.isAbsolute(folder) && (await isExecutable(file))
     if (isThere) return file
   }
   return null
 }
 
-const yes = () => true
-const no = () => false
+function isExecutable(file: string): Promise<boolean> {
+  return new Promise(resolve => access(file, constants.X_OK, error => resolve(error === null)))
+}

@@ -26,7 +26,7 @@ for range in \${ranges%%;*}; do
   done
 done
 unset IFS
-export ODOP_NODE="$node" ODOP_CORES="$cores" ODOP_RANK="$rank"
+export ODOP_NODE="$node" ODOP_CORES="$cores" ODOP_RANK="$rank" ODOP_LOCAL_RANK="$slot"
 
 session=
 [ -r /proc/$$/stat ] && read -r _ _ _ _ _ session _ < /proc/$$/stat
