@@ -78,19 +78,23 @@ describe.skipIf(noCluster !== null)(
       },
     )
 
-    test('a function is called in each rank, and what the ranks use is the task’s', async () => {
+    test('a function is called in each rank, the first tells how far it is, and what the ranks use is the task’s', async () => {
       const folder = newFolder()
-      const { ends, summary } = await run(
+      const { events, ends, summary } = await run(
         folder,
         `import { writeFileSync } from 'node:fs'
-      export default task({ name: 'burn', trigger: fileIn('data'), nodes: 2 }, ({ rank, ranks, node }) => {
+      export default task({ name: 'burn', trigger: fileIn('data'), nodes: 2 }, ({ rank, ranks, node, progress }) => {
         const { user } = process.cpuUsage()
-        while (process.cpuUsage().user - user < 3_000_000);
+        while (process.cpuUsage().user - user < 3_000_000) progress((1 + rank) / 4, node)
         writeFileSync('rank-' + rank, ranks + ' ' + node)
       })`,
       )
       expect(ends).toMatchObject([{ outcome: 'completed', reason: null }])
       expect([0, 1].map(rank => read(path.join(folder, `rank-${rank}`)))).toEqual(['2 n1', '2 n2'])
+      const said = events.flatMap(event =>
+        event.type === 'attempt-progress' ? [`${event.fraction} ${event.text}`] : [],
+      )
+      expect([...new Set(said)]).toEqual(['0.25 n1'])
       for (const { name, coreSeconds } of summary.nodes) {
         expect([name, coreSeconds.tasks > 2.5]).toEqual([name, true])
       }
