@@ -31,6 +31,8 @@ export interface Terminal extends AsyncDisposable {
 }
 
 let count = 0
+/** Each takes a process, so that is many seconds. */
+const MOST_LOOKS = 5_000
 
 export function openTerminal(
   rig: Rig,
@@ -50,6 +52,8 @@ export function openTerminal(
     tmux('capture-pane', '-p', ...words)
       .stdout.split('\n')
       .slice(0, -1)
+  // What is typed before would stand where the shell's first prompt comes.
+  for (let looks = 0; looks < MOST_LOOKS && !capture()[0]?.startsWith('$'); looks++);
   const terminal: Terminal = {
     type(line) {
       tmux('send-keys', '-l', line)

@@ -36,6 +36,13 @@ export function openScreen({ lines, onKey }: ScreenOptions): Screen {
   const painter = newPainter(text => stdout.write(text))
   const size = (): Size => ({ width: stdout.columns ?? 80, height: stdout.rows ?? 24 })
   const draw = () => painter.paint(lines(size()))
+  let quit = (_code: number) => {}
+  const asked = new Promise<number>(resolve => {
+    quit = resolve
+  })
+  // Before anything is drawn: a signal that comes meanwhile must find somebody who gives the terminal back. They stay, because
+  // ink ends the process at once by a signal for which it finds no listener but its own.
+  for (const [signal, number] of Object.entries(SIGNALS)) process.on(signal, () => quit(128 + number))
   stdout.write(ENTER)
   const leave = onlyOnce(() => writeSync(1, LEAVE))
   process.once('exit', leave)
@@ -45,16 +52,11 @@ export function openScreen({ lines, onKey }: ScreenOptions): Screen {
     painter.clear()
     draw()
   })
-  let quit = (_code: number) => {}
-  const asked = new Promise<number>(resolve => {
-    quit = resolve
-  })
   const press = (keys: readonly Key[]) => {
     if (keys.some(key => isInterrupt(key) || onKey(key, size()))) quit(0)
     else if (keys.length > 0) draw()
   }
   const keys = readKeys(press)
-  for (const [signal, number] of Object.entries(SIGNALS)) process.once(signal, () => quit(128 + number))
   void keys.ended.then(
     () => quit(0),
     () => quit(1),

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import type { FilePath } from '../../core/model.ts'
+import { pathToBytes } from '../../os/path-bytes.ts'
 import type { Volumes } from '../folder/network-file-system.ts'
 import { HeldFiles } from './held-files.ts'
 import type { AskLease } from './lease.ts'
@@ -250,8 +252,11 @@ export class CompletionQueue {
           `while it runs, a file counts as complete when it was not changed for ${settleSeconds} s`,
       )
       this.#settle(candidate)
-    } else {
+    } else if (existsSync(pathToBytes(candidate.path))) {
       this.#finish(candidate)
+    } else {
+      // A search takes long enough for a file to vanish meanwhile, and whoever had it open is gone then, too.
+      this.#forget(candidate.path)
     }
   }
 
