@@ -50,7 +50,8 @@ describe.skipIf(noCluster !== null)(
       expect(new Set(meanwhile.map(({ placement }) => placement.node))).toEqual(new Set(['n2']))
       const [n1, n2] = summary('both').nodes.sort((a, b) => (a.name < b.name ? -1 : 1))
       expect([n1?.name, n2?.name]).toEqual(['n1', 'n2'])
-      expect(n1?.coreSeconds['app']).toBeGreaterThan(6)
+      // It is busy for 8 s, of which others on this machine may take some.
+      expect(n1?.coreSeconds['app']).toBeGreaterThan(4)
       expect(n1?.coreSeconds['tasks']).toBeLessThan(2)
       expect(n2?.coreSeconds['tasks']).toBeGreaterThan(1)
       expect(summary('both').tasks[0]?.completed).toBeGreaterThan(2)
@@ -69,7 +70,8 @@ describe.skipIf(noCluster !== null)(
       for (const node of summary('account').nodes) {
         // The account of a node begins with its agent, half a second after the launch; others may come and go unseen.
         expect(node.coreSeconds['app'], node.name).toBeGreaterThan(7)
-        expect(node.coreSeconds['app'], node.name).toBeLessThan(9)
+        // 8 s, and with the other program 11; where others keep this machine busy more of theirs goes unseen.
+        expect(node.coreSeconds['app'], node.name).toBeLessThan(10)
       }
       expect(summary('account').nodes.find(({ name }) => name === 'n1')?.otherCoreSeconds).toBeGreaterThan(2)
     })
