@@ -314,6 +314,7 @@ function expectSameHistory(events: readonly OdopEvent[], { totals }: Summary): v
   for (const event of events) tell(told, event)
   for (const part of ['total', 'app', 'tasks', 'odop', 'idle'] as const) {
     const seconds = told.history.whole.reduce((sum, { use }) => sum + use[part], 0)
-    expect(Math.abs(seconds - totals.coreSeconds[part]), part).toBeLessThan(0.01)
+    // Each use that is recorded is rounded to thousandths, and none is less than nothing.
+    expect(Math.abs(seconds - totals.coreSeconds[part]), part).toBeLessThan(0.1)
   }
 }
